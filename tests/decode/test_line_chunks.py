@@ -29,6 +29,13 @@ def test_chunks_after_the_large_ones_are_half_as_large(monkeypatch: pytest.Monke
     assert sizes == [40, 40, 20, 20, 20]
 
 
+def test_chunks_stay_half_as_large_after_a_line_longer_than_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_chunks, "LARGE_CHUNKS", 2)
+    long_line = [b"x" * 10] * 9 + [b"\n"]
+    sizes = [len(chunk) for chunk in in_chunks([LINE] * 8 + long_line + [LINE] * 6, 40, line_bytes=100)]
+    assert sizes[-3:] == [20, 20, 20]
+
+
 def test_the_pieces_of_a_chunk_are_not_held_beside_it() -> None:
     chunks = in_chunks((Piece(LINE) for _ in range(20)), 50)
     assert len(next(chunks)) == 50

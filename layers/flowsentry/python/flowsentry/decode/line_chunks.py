@@ -32,8 +32,8 @@ def in_chunks(pieces: Iterable[bytes], chunk_bytes: int, line_bytes: int = 0) ->
                 if chunk:
                     yield chunk
                     chunks += 1
-                if chunks == LARGE_CHUNKS:
-                    chunk_bytes //= 2
+                    if chunks == LARGE_CHUNKS:
+                        chunk_bytes //= 2
     except CutOffError:
         chunk, _ = _split_at_last_line(held, max(chunk_bytes, line_bytes))
         if chunk:
