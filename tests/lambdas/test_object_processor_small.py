@@ -168,6 +168,15 @@ def test_a_service_that_fails_leaves_every_message_in_the_queue_and_no_row(
     assert sum(map(len, files())) == 12
 
 
+def test_an_unreadable_object_whose_record_cannot_be_deleted_is_received_again(
+    handler: ModuleType, invocation: Invocation
+) -> None:
+    handler.processor().once.client = Breaking(clients.dynamodb(), delete_item=OSError("lost"))
+    again = handler.lambda_handler(noticed(*parts(), log_file("x", "y", scan()[0])), invocation)["batchItemFailures"]
+    assert [each["itemIdentifier"] for each in again] == ["m3"]
+    assert sorted(statuses()) == ["COMPLETED"] * 3 + ["INPROGRESS"]
+
+
 def test_a_bug_that_one_object_has_fails_its_message_alone(
     handler: ModuleType, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,8 +91,6 @@ class ObjectProcessor:
         """The objects of a group that are done, now or earlier; those begun elsewhere or unreadable are left."""
         run = _GroupRun(self.sources, self.once)
         run.begin(group.objects)
-        for each in run.unreadable:
-            self.once.forget(each.event.identity)
         return run.done
 
     def interrupted_runs(self, body: str) -> int:
@@ -177,29 +175,24 @@ class _GroupRun:
     sources: SourceProcessor
     once: ProcessedObjects
     done: list[SmallObject] = field(default_factory=list)
-    unreadable: list[SmallObject] = field(default_factory=list)
     _begun: list[SmallObject] = field(default_factory=list)
+    _damages: dict[str, UnreadableError] = field(default_factory=dict)
 
     def begin(self, waiting: Sequence[SmallObject]) -> None:
         """Begins the record of each object inside that of the one before it, then processes those that were not done
-        before or begun elsewhere: so all records end as the processing ends.
+        before or begun elsewhere: so all records end as the processing ends. That of an unreadable object ends by an
+        error, so that it is not remembered.
         """
         if not waiting:
             self._process()
             return
         first, *rest = waiting
-
-        def work(progress: Progress) -> Result:
-            if progress.next_line > 1:
-                raise UnfinishedError(first.source.name, progress)
-            self._begun.append(first)
-            self.begin(rest)
-            return {"damage": None}
-
-        number = len(self._begun)
+        identity, number = first.event.identity, len(self._begun)
         try:
-            result = self.once.run(first.event.identity, work)
-        except Exception:
+            result = self.once.run(identity, partial(self._begun_with, first, rest))
+        except Exception as error:
+            if error is self._damages.get(identity):
+                return
             if len(self._begun) > number:
                 raise
             result = {"damage": NotBegunError}
@@ -207,11 +200,24 @@ class _GroupRun:
             self.done += [] if result["damage"] else [first]
             self.begin(rest)
 
+    def _begun_with(self, first: SmallObject, rest: Sequence[SmallObject], progress: Progress) -> Result:
+        """The result of an object that is begun. Raises its damage if it is unreadable."""
+        if progress.next_line > 1:
+            raise UnfinishedError(first.source.name, progress)
+        self._begun.append(first)
+        self.begin(rest)
+        if first.event.identity in self._damages:
+            raise self._damages[first.event.identity]
+        return {"damage": None}
+
     def _process(self) -> None:
         if self._begun:
             (processed,) = process_groups(self.sources, [ObjectGroup(self._begun).as_sources()])
             for each, parsed in zip(self._begun, processed.each, strict=True):
-                (self.unreadable if parsed.damage else self.done).append(each)
+                if parsed.damage:
+                    self._damages[each.event.identity] = parsed.damage
+                else:
+                    self.done.append(each)
 
 
 def _ignore(object_event: ObjectEvent, why: str) -> None:
