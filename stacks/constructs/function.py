@@ -34,12 +34,12 @@ object of 75 MB holds 30 to 50 MB less, for at most 3 % more processor time. Wit
 to the size of what was freed, and holds the holes: https://man7.org/linux/man-pages/man3/mallopt.3.html."""
 MEGABYTES_A_VCPU = 1_769
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
-
-
 LIVE = "live"
 """The alias of a function with SnapStart."""
 NEEDS_VERSION = "@aws-cdk/aws-lambda:snapStartRequirePublish"
+"""The CDK's warning about a function with SnapStart whose versions it does not see."""
 READ_VALUES = ("EVIDENCE_TABLE", "FINDINGS_TABLE", "OUTPUT_BUCKET")
+"""Variables with names that other stacks make: see `_read_values`."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,7 @@ class PythonFunction(lambda_.Function):
         """The alias of the published version, which alone starts from a snapshot. Metrics by FunctionName are those of
         all versions: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html.
         """
-        Annotations.of(self).acknowledge_warning(
-            "@aws-cdk/aws-lambda:snapStartRequirePublish", "a version is published"
-        )
+        Annotations.of(self).acknowledge_warning(NEEDS_VERSION, "a version is published")
         return lambda_.Alias(self, "Live", alias_name=LIVE, version=self.current_version)
 
     def _allow_keys(self, defaults: FunctionDefaults) -> None:
