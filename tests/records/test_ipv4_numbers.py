@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from flowsentry.records import ipv4_numbers
 from flowsentry.records.ipv4_numbers import MAX_FEW_ADDRESSES, ipv4_number
 
-ADDRESSES = st.ip_addresses().map(str) | st.text("0129.:a", max_size=15)
+LONG = st.tuples(st.sampled_from("01"), st.integers(4_295, 4_305)).map(lambda given: f"1.1.1.{given[0] * given[1]}1")
+ADDRESSES = st.ip_addresses().map(str) | st.text("0129.:a", max_size=15) | LONG
 
 
 @given(st.lists(st.none() | ADDRESSES, max_size=20))

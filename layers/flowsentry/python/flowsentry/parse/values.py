@@ -18,7 +18,7 @@ from flowsentry.records.fields import (
     dtype_of,
     largest_of,
 )
-from flowsentry.records.ipv4_numbers import MAX_KNOWN_ADDRESSES
+from flowsentry.records.ipv4_numbers import MAX_KNOWN_ADDRESSES, MAX_KNOWN_LETTERS
 from flowsentry.records.lookup_cache import LookupCache
 
 _ADDRESSES = frozenset(field.name for field in FIELDS if field.kind == Kind.ADDRESS)
@@ -71,9 +71,15 @@ def _are_good(values: pl.Series, name: str) -> bool:
     return not (isinstance(least, int) and isinstance(most, int)) or (least >= 0 and most <= largest)
 
 
-@lru_cache(MAX_KNOWN_ADDRESSES)
 def _is_one_address(text: str | None) -> bool:
     """Whether the text is an address, or missing. `_is_address` is the same function for columns."""
+    if text is None or len(text) <= MAX_KNOWN_LETTERS:
+        return _is_known_address(text)
+    return _ADDRESS_FORM.fullmatch(text) is not None
+
+
+@lru_cache(MAX_KNOWN_ADDRESSES)
+def _is_known_address(text: str | None) -> bool:
     return text is None or _ADDRESS_FORM.fullmatch(text) is not None
 
 

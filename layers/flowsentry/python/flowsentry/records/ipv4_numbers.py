@@ -12,6 +12,9 @@ payloads pay for the plan, which takes as long as some 120 addresses (November 2
 MAX_KNOWN_ADDRESSES = 16_384
 """Addresses whose numbers are kept, some 200 bytes each. More: more memory. Fewer: the same addresses are read again in
 each payload, at a microsecond and a half."""
+MAX_KNOWN_LETTERS = 45
+"""Letters of the longest address, one of IPv6 that ends in one of IPv4. More: a log with texts of 64 KB for addresses
+fills the memory. Fewer: addresses are read again."""
 
 
 def ipv4_number(addresses: pl.Series) -> pl.Series:
@@ -29,9 +32,15 @@ def _ipv4_number() -> pl.Expr:
     return ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3]
 
 
-@lru_cache(MAX_KNOWN_ADDRESSES)
 def number_of_ipv4(address: str) -> int | None:
     """An IPv4 address as a number; None for anything else. `ipv4_number` is the same function for columns."""
+    if len(address) > MAX_KNOWN_LETTERS:  # a record may state thousands of digits, which `int` refuses
+        address = ".".join(octet.lstrip("0") or octet[:1] for octet in address.split("."))
+    return _number(address) if len(address) <= MAX_KNOWN_LETTERS else None
+
+
+@lru_cache(MAX_KNOWN_ADDRESSES)
+def _number(address: str) -> int | None:
     octets = address.split(".")
     if len(octets) != OCTETS or not all(each.isdecimal() and int(each) <= MAX_OCTET for each in octets):
         return None
