@@ -24,7 +24,8 @@ whole group is held. Smaller: files whose fixed cost still weighs are read alone
 READ_AT_ONCE = 8
 """Files that are read at the same time. More: more memory, up to SMALL_FILE_BYTES each. Fewer: objects in S3, of which
 each takes some tens of milliseconds, are waited for one after the other."""
-START = "start"
+START, MOST_DIGITS = "start", 18
+"""The field with the start of a record, and the digits of what is one: `int` refuses thousands of them."""
 
 
 @dataclass(frozen=True)
@@ -162,4 +163,4 @@ def _first_start(chunk: LogChunk) -> int | None:
         return None
     values = chunk.text[: chunk.text.find(b"\n")].split(b" ")
     at = chunk.names.index(START)
-    return int(values[at]) if at < len(values) and values[at].isdigit() else None
+    return int(values[at]) if at < len(values) and values[at].isdigit() and len(values[at]) <= MOST_DIGITS else None

@@ -50,6 +50,11 @@ def test_a_file_with_more_lines_than_a_group_is_a_group_of_its_own() -> None:
     assert names_in([file("a", 5), file("b")], Limits(2, math.inf)) == [["a"], ["b"]]
 
 
+def test_a_start_of_thousands_of_digits_is_no_time() -> None:
+    long = HeldFile("b", flow_log([line()]).replace(str(NOON).encode(), b"1" * 5_000))
+    assert names_in([file("a"), long], Limits(9, 0)) == [["a", "b"]]
+
+
 def test_files_of_all_containers_and_formats_are_one_group() -> None:
     packed, table = HeldFile("gz", gzip.compress(flow_log([line()]))), HeldFile("parquet", parquet())
     other = HeldFile("v2", flow_log([line(V2)], V2))
