@@ -120,6 +120,15 @@ def test_objects_of_another_format_are_another_source(handler: ModuleType, invoc
     assert [len(each) for each in files()] == [12, 12]
 
 
+def test_a_group_is_not_begun_without_time(handler: ModuleType, invocation: Invocation) -> None:
+    header, *lines = (line.split(" ") for line in (HEADER, *scan()))
+    swapped = "".join(f"{' '.join(reversed(line))}\n" for line in (header, *lines)).encode()
+    bodies = [record["body"] for record in noticed(*parts(), swapped)["Records"]]
+    handler.processor().once.during(invocation)
+    assert handler.processor().process_together(bodies, iter([True, False]).__next__) == {0, 1, 2}
+    assert [len(each) for each in files()] == [12]
+
+
 def test_small_parquet_objects_are_one_source(handler: ModuleType, invocation: Invocation) -> None:
     names = [key.removesuffix(".log.gz") + ".log.parquet" for key in keys(3)]
     header, columns = HEADER.split(" "), [line.split(" ") for line in scan()]

@@ -62,7 +62,7 @@ class Processor:
         if "late" in bodies[0]:
             raise NotBegunError("no time was left")
 
-    def process_together(self, _bodies: Sequence[str]) -> set[int]:
+    def process_together(self, _bodies: Sequence[str], _may_begin: Callable[[], bool]) -> set[int]:
         return set()
 
     def interrupted_runs(self, body: str) -> int:

@@ -32,7 +32,7 @@ class MessageProcessor(Protocol):
 
     def process(self, *bodies: str, may_begin: Callable[[], bool]) -> None: ...
 
-    def process_together(self, bodies: Sequence[str]) -> set[int]: ...
+    def process_together(self, bodies: Sequence[str], may_begin: Callable[[], bool]) -> set[int]: ...
 
     def interrupted_runs(self, body: str) -> int: ...
 
@@ -80,9 +80,9 @@ class ObjectBatch:
         if any(each.receives > STARVED_RECEIVES for each in messages):
             return list(messages)
         new = [each for each in messages if each.receives == 1]
-        done = self.processor.process_together([each.body for each in new]) if len(new) > 1 else set()
+        bodies = [each.body for each in new]
+        done = self.processor.process_together(bodies, self._may_begin) if len(new) > 1 else set()
         finished = [new[position] for position in sorted(done)]
-        self._has_begun = bool(finished)
         self._done += finished
         return [each for each in messages if each not in finished]
 

@@ -61,14 +61,17 @@ class ObjectProcessor:
         if failures:
             raise failures[0]
 
-    def process_together(self, bodies: Sequence[str]) -> set[int]:
-        """The positions of the messages that are done: those of small objects without any defect. Nothing is stored of
-        the others, nor of any if a service fails: `process` takes them, and raises or sets aside what is wrong.
+    def process_together(self, bodies: Sequence[str], may_begin: Callable[[], bool]) -> set[int]:
+        """The positions of the messages that are done: those of small objects without any defect, of as many groups as
+        `may_begin` allows. Nothing is stored of the others, nor of any if a service fails: `process` takes them, and
+        raises or sets aside what is wrong.
         """
         events = self._small_events(bodies)
         objects = decoded(list(events), self.sources.store, self.payloads.formats)
         done: set[int] = set()
         for group in grouped(objects):
+            if not may_begin():
+                break
             try:
                 done |= {events[each.event] for each in self._processed_together(group)}
             except Exception:  # noqa: BLE001 - raised again by the object that it is of
