@@ -7,6 +7,7 @@ import pytest
 
 from flowsentry import pipeline
 from flowsentry.aws import clients
+from flowsentry.aws.ingest.log_formats import LogFormats
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
 from tests.lambdas.objects import DONE, object_event_of, put, scan, with_messages
@@ -104,6 +105,22 @@ def test_a_payload_that_breaks_the_processor_is_retried_after_the_others(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
     assert messages_in(world.dead_letters) == []
+
+
+def test_a_payload_that_breaks_the_decoder_is_retried_after_the_others(
+    handler: ModuleType, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = LogFormats.of
+
+    def breaks(self: LogFormats, log_group: str) -> tuple[str, ...]:
+        if log_group != LOG_GROUP:
+            raise ZeroDivisionError
+        return real(self, log_group)
+
+    monkeypatch.setattr(LogFormats, "of", breaks)
+    answer = take(handler, invocation, of_stream(payload(*scan(), log_group="/other"), recorded_payload()))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
 
 
 def test_an_unreadable_payload_is_measured_and_set_aside_and_the_others_are_processed(

@@ -93,7 +93,7 @@ class PayloadProcessor:
         count("RecoveredPayloads", len(given))
         refused: list[PoisonError] = []
         failed: list[Exception] = []
-        for part in self._parts(given):
+        for part in self._parts(given, failed):
             try:
                 refused += self._recovered(part)
             except RetryableError:
@@ -137,20 +137,22 @@ class PayloadProcessor:
         process_groups(self.sources, part.groups(self.sources.region), hand_over)
         count("ControlMessages", part.control_messages)
 
-    def _parts(self, given: Sequence[Delivered]) -> Iterator[PayloadPart]:
-        """The payloads, decoded, in parts. One that is there already has no effect: CloudWatch Logs put it twice."""
+    def _parts(self, given: Sequence[Delivered], failed: list[Exception] | None = None) -> Iterator[PayloadPart]:
+        """The payloads, decoded, in parts. One that is there already has no effect: CloudWatch Logs put it twice. Where
+        `failed` is given, errors are added to it and their payloads left out; RetryableError is raised.
+        """
         part, seen = PayloadPart.starting_at(0), set[str]()
         for each in given:
             if part.text_bytes >= MAX_TOGETHER_BYTES:
                 yield part
                 part = PayloadPart.starting_at(part.end)
             if each.data not in seen:
-                self._add(part, each)
+                self._add(part, each, failed)
             seen.add(each.data)
             part.end += 1
         yield part
 
-    def _add(self, part: PayloadPart, given: Delivered) -> None:
+    def _add(self, part: PayloadPart, given: Delivered, failed: list[Exception] | None) -> None:
         try:
             payload = subscription(_decoded(given.data))
             if payload.is_control:
@@ -159,6 +161,10 @@ class PayloadProcessor:
                 part.add(payload, self._text(payload), given)
         except PoisonError as poison:
             part.refuse(given, poison)
+        except Exception as error:
+            if failed is None or isinstance(error, RetryableError):
+                raise
+            failed.append(error)
 
     def _text(self, payload: Subscription) -> LogText | MixedText:
         try:
