@@ -20,7 +20,7 @@ from local.log_files import LogSource
 from local.parse_command import complain, in_words
 from local.reading.progress import Progress
 from local.reading.small_files import Group, Limits, grouped
-from local.replay.slots import FindingsOfSlots, OrderMattersError, process_slots, slot_of
+from local.replay.slots import FindingsOfSlots, OrderMattersError, process_slots, slots_of
 
 MAX_NAMED_INTERFACES = 20
 """Interfaces with the most skipped records that the summary names. Higher: longer lines. Lower: fewer are named."""
@@ -82,7 +82,7 @@ class Replay:
 
     def _findings_of(self, group: Group) -> Iterator[list[Finding]]:
         """The findings of a group; of its halves where its slots must be judged apart."""
-        self._findings.begin(are_several=len(set(map(slot_of, group.files))) > 1)
+        self._findings.begin(are_several=len(set(slots_of(group.files))) > 1)
         try:
             outcome, each = process_slots(group.files, self.context, self._stores, self.clock())
         except OrderMattersError:

@@ -93,10 +93,13 @@ class _Counts(SourceTotals):
         self._note_newest(timely)
 
 
-def slot_of(file: SmallFile) -> int:
-    """The slot of a file, by its name or else by its first record; 0 where neither has a time."""
-    key = flow_log_key(file.source.name)
-    return (key.delivered_at if key else file.begins or 0) // SLOT_SECONDS
+def slots_of(files: Sequence[SmallFile]) -> Sequence[int]:
+    """The slot of each file, by its name or else by its first record. Where one has no time there, as in lines of one
+    of several formats, each file is a slot.
+    """
+    times = [key.delivered_at if (key := flow_log_key(file.source.name)) else file.begins for file in files]
+    known = [time for time in times if time is not None]
+    return [time // SLOT_SECONDS for time in known] if len(known) == len(files) else range(len(files))
 
 
 def process_slots(
@@ -105,7 +108,7 @@ def process_slots(
     """The outcome of files as one, without measurements, and what became of each. Unreadable files have no part in it,
     as in `process_together`. Raises OrderMattersError where slots must be judged one by one, which a slot never must.
     """
-    slots = [slot_of(file) for file in files]
+    slots = slots_of(files)
     _, each = parse_together([file.content for file in files])
     totals, aggregator = _Counts(context, now), ContactAggregator()
     for records in _by_columns(slots, each):

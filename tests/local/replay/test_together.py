@@ -10,6 +10,7 @@ import pytest
 
 from flowsentry.findings.finding import Finding
 from flowsentry.pipeline import Context
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from local.replay import replay as replaying
 from local.replay.replay import Replay
 from local.replay.slots import FindingsOfSlots, OrderMattersError
@@ -80,6 +81,16 @@ def test_files_of_an_hour_are_judged_once(judged: list[int]) -> None:
 def test_an_outage_is_found_although_the_client_was_answered_before(later: list[str]) -> None:
     contents = [flow_log(lines) for lines in (works(NOON), fails(NOON + 600), later)]
     assert [each.kind for each in together(contents)[0]] == ["service_down"]
+
+
+def test_files_without_a_time_are_slots_of_their_own() -> None:
+    """A line of one of several formats is read only when it is judged."""
+    names, *_ = flow_log([]).decode().split("\n")
+    formats = [" ".join(f"${{{name}}}" for name in names.split()), DEFAULT_LOG_FORMAT]
+    contents = [flow_log(lines) for lines in (works(NOON), fails(NOON + 600), works(NOON + 1_200))]
+    lines = [each.partition(b"\n")[2].replace(b"2 1234", b"5 1234") for each in contents]
+    found = [each for some in Replay(Context(), formats).findings_in_all(files(lines)) for each in some]
+    assert [each.kind for each in found] == ["service_down"]
 
 
 def test_slots_of_an_outage_are_judged_apart(judged: list[int]) -> None:
