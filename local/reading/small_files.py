@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.decode import object_texts
+from flowsentry.decode.object_part import lines_of
 from flowsentry.errors import PoisonError
 from flowsentry.frames import LogChunk, LogTable, LogText, SmallSource
 from local.log_files import LogSource
@@ -38,7 +39,7 @@ class SmallFile:
     @cached_property
     def lines(self) -> int:
         """Its lines, and one for a file without any, so that a limit of lines is one of files too."""
-        return max(1, sum(map(_lines_of, self.content.chunks)))
+        return max(1, sum(map(lines_of, self.content.chunks)))
 
     @cached_property
     def begins(self) -> int | None:
@@ -148,10 +149,6 @@ def _small_file(source: LogSource, content: bytes, log_formats: Sequence[str]) -
     except PoisonError:
         return None
     return SmallFile(source, SmallSource(source.name, tuple(chunks)))
-
-
-def _lines_of(chunk: LogChunk) -> int:
-    return len(chunk.rows) if isinstance(chunk, LogTable) else chunk.text.count(b"\n")
 
 
 def _first_start(chunk: LogChunk) -> int | None:
