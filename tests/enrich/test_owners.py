@@ -58,6 +58,13 @@ def test_private_networks_and_the_vpcs_own_are_inside_and_others_are_not() -> No
     assert told == [True] * len(inside) + [False] * len(outside)
 
 
+def test_the_address_of_an_interface_is_inside_in_its_own_vpc_only() -> None:
+    """Payloads of several VPCs are processed together."""
+    calls = [line(srcaddr="10.0.0.9", dstaddr="192.0.2.5", vpc_id=vpc) for vpc in (VPC, OTHER_VPC)]
+    flows = enriched([line(srcaddr="192.0.2.5"), *calls], inventory=COMPANY)
+    assert flows["destination_is_inside"].to_list() == [True, True, False]
+
+
 def test_the_interface_that_logged_a_record_is_inside_whatever_its_address() -> None:
     assert ends(line(srcaddr="192.0.2.5"), "is_inside")[0] is True
 

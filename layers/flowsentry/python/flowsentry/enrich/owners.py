@@ -156,14 +156,20 @@ def _rows_across(ends: pl.DataFrame, span: Intervals, address_space: AddressSpac
 
 
 def _with_own_inside(flows: pl.DataFrame, own: OwnEnds) -> pl.DataFrame:
-    """The flows, in which an end is also inside when its address is that of an interface that logged some of them, even
-    though it is in no network and has no known owner.
+    """The flows, in which an end is also inside when its address is that of an interface that logged some of them in
+    the same VPC, even though it is in no network and has no known owner.
     """
     are_outside = {end: is_own & ~flows[f"{end}_is_inside"] for end, is_own in own.items()}
     if not any(are.any() for are in are_outside.values()):
         return flows
-    addresses = pl.concat(flows[f"{end}_address"].filter(are) for end, are in are_outside.items()).unique()
+    ends = {end: flows.select("scope", address=f"{end}_address") for end in ENDS}
+    found = pl.concat(ends[end].filter(are) for end, are in are_outside.items()).unique().with_columns(is_own=True)
     return flows.with_columns(
-        (pl.col(f"{end}_is_inside") | pl.col(f"{end}_address").is_in(addresses.implode())).alias(f"{end}_is_inside")
-        for end in ENDS
+        (pl.col(f"{end}_is_inside") | pl.lit(_are_among(ends[end], found))).alias(f"{end}_is_inside") for end in ENDS
     )
+
+
+def _are_among(ends: pl.DataFrame, found: pl.DataFrame) -> pl.Series:
+    """Whether each end is among those that were found."""
+    joined = ends.join(found, on=("scope", "address"), how="left", maintain_order="left")
+    return joined["is_own"].fill_null(value=False)
