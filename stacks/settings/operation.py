@@ -81,8 +81,8 @@ class StreamProcessor(Section):
     """Memory in MB. Higher: a payload takes less time, and costs more, since the function mostly waits for AWS (1769:
     23 % less time, 33 % more). Lower: cheaper and slower (512: 54 % more time, 22 % cheaper). See
     [decision 52](decisions/0052-memory-and-start-of-the-functions.md)."""
-    timeout_seconds: int = Field(default=60, ge=10, le=60)
-    """Timeout of an invocation."""
+    timeout_seconds: int = Field(default=60, ge=30, le=60)
+    """Timeout of an invocation. Lower: less of a batch is processed before its rest returns in the next."""
     reserved_concurrency: int | None = Field(default=None, ge=1, le=1000)
     """Reserved concurrent executions; without it the function uses the unreserved concurrency of the account."""
 

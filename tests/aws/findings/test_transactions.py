@@ -4,10 +4,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.findings.transaction import LEAST_ITEMS, MOST_ITEMS
+from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Finding
 from tests.aws.notifications.outbox_world import NOW, OutboxWorld, finding
 from tests.moto_world import FINDINGS_TABLE, items_of, make_findings_table
@@ -81,3 +83,20 @@ def test_a_resolved_finding_among_many_is_new_again() -> None:
     again = [finding("f000", last_seen=NOW + 1), *numbered(LEAST_ITEMS)[1:]]
     assert world.table.put_new(again) == again
     assert world.state("f000") == "seen_again"
+
+
+class Throttled(Counted):
+    """A client whose table throttles transactions."""
+
+    def transact_write_items(self, **_arguments: Any) -> None:
+        reasons = [{"Code": "ThrottlingError"}, *[{"Code": "None"}] * (LEAST_ITEMS - 1)]
+        answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+        raise ClientError(answer, "TransactWriteItems")
+
+
+def test_findings_of_a_throttled_transaction_are_not_put_one_by_one() -> None:
+    make_findings_table()
+    client = Throttled()
+    with pytest.raises(RetryableError, match="throttles"):
+        table(client).put_new(numbered(LEAST_ITEMS))
+    assert client.calls["put_item"] == 0

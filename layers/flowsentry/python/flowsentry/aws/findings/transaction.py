@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from flowsentry.aws.findings.item import Item
 from flowsentry.aws.service_errors import code_of
+from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Finding
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ MOST_ITEMS = 25
 """Items of a transaction; DynamoDB allows 100 and 4 MB. More: when one of them is known already, more are put again one
 by one. Fewer: more calls.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
+_THROTTLED = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
+"""Reasons of a cancelled transaction, on the same page: its items one by one would be throttled too."""
 
 
 def in_transactions(findings: Sequence[Finding]) -> list[list[Finding]]:
@@ -33,7 +36,8 @@ def in_transactions(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 def are_put(table_name: str, client: "DynamoDBClient", items: Sequence[Item]) -> bool:
     """Whether none of the items was there and all are now; otherwise nothing was written: one was there, or another
-    call writes one of them right now. Needs the permission for PutItem. Raises ClientError for any other failure.
+    call writes one of them right now. Needs the permission for PutItem. Raises RetryableError while the table
+    throttles, and ClientError for any other failure.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """
@@ -46,5 +50,7 @@ def are_put(table_name: str, client: "DynamoDBClient", items: Sequence[Item]) ->
     except ClientError as error:
         if code_of(error) != "TransactionCanceledException":
             raise
+        if _THROTTLED & {each.get("Code") for each in error.response.get("CancellationReasons", [])}:
+            raise RetryableError("could not put findings: the table throttles") from error
         return False
     return True
