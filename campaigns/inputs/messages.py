@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import polars as pl
+
 from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.emulated import Emulated
 from campaigns.emulation.outcome import make_interface, outcome_of
 from campaigns.inputs.values import KEYS, WRONG, damaged, mutated
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.ingest.payload_parts import source_of
-from flowsentry.decode import subscription
-from flowsentry.emit.enriched_object import enriched_key
 from flowsentry.findings.finding import Finding
 from tests.lambdas.conftest import NOW, recorded
 from tests.lambdas.objects import KEY, log_file, object_event_of, put
 from tests.lambdas.payloads import of_stream, payload
-from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, LOG_GROUP, OUTPUT_BUCKET, items_of, keys_in
+from tests.moto_world import FINDINGS_TABLE, LOG_GROUP, OUTPUT_BUCKET, items_of, keys_in, object_in
 
 Check = Callable[[], list[str]]
 Group = Callable[[Emulated, Deliveries, list[str]], Check]
@@ -36,19 +35,22 @@ def record(number: int) -> str:
     )
 
 
-def missing_objects(keys: list[str]) -> Check:
+def missing_records(numbers: list[int]) -> Check:
+    """Checks that the records with these numbers are in enriched objects."""
+
     def check() -> list[str]:
-        there = set(keys_in(OUTPUT_BUCKET, keys[0].rpartition("/")[0]))
-        return [key for key in keys if key not in there]
+        objects = [object_in(OUTPUT_BUCKET, key) for key in keys_in(OUTPUT_BUCKET, "enriched/")]
+        there = {number for each in objects for number in pl.read_parquet(each, columns=["bytes"])["bytes"]}
+        return [f"record {number}" for number in numbers if number not in there]
 
     return check
 
 
 @dataclass
 class Numbers:
-    """A counter that numbers the valid messages of a process."""
+    """A counter that numbers the valid messages of a process; hostile ones have lower numbers."""
 
-    last: int = 0
+    last: int = 1_000
 
     def next(self) -> int:
         self.last += 1
@@ -58,25 +60,25 @@ class Numbers:
 NUMBERS = Numbers()
 
 
-def good_payload() -> tuple[str, str]:
-    """A payload and the key of its enriched object."""
-    data = payload(record(NUMBERS.next()))
-    return data, enriched_key(source_of(subscription(base64.b64decode(data))), END)
+def good_payload() -> tuple[str, int]:
+    """A payload and the number of its record."""
+    number = NUMBERS.next()
+    return payload(record(number)), number
 
 
-def good_object_event() -> tuple[str, str]:
-    """An object event of an existing object, and the key of its enriched object."""
+def good_object_event() -> tuple[str, int]:
+    """An object event of an existing object, and the number of its record."""
     number = NUMBERS.next()
     key = KEY.replace("5f1e2d3c", f"{number:08x}")
     put(log_file(record(number)), key)
-    return object_event_of(key.replace("=", "%3D"), eTag=key), enriched_key(f"s3://{LOG_BUCKET}/{key}", END)
+    return object_event_of(key.replace("=", "%3D"), eTag=key), number
 
 
 def beside(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
     """Payloads in a stream batch, with a valid one first and last."""
     (first, one), (last, another) = good_payload(), good_payload()
     to.batches.append(Tried("stream_processor", of_stream(first, *texts, last)))
-    return missing_objects([one, another])
+    return missing_records([one, another])
 
 
 def in_queue(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
@@ -84,7 +86,7 @@ def in_queue(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
     (first, one), (last, another) = good_object_event(), good_object_event()
     for body in (first, *texts, last):
         to.object_event(body)
-    return missing_objects([one, another])
+    return missing_records([one, another])
 
 
 def for_inventory(aws: Emulated, to: Deliveries, texts: list[str]) -> Check:

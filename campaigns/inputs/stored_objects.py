@@ -13,7 +13,7 @@ import pytest
 from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.emulated import Emulated, emulated
 from campaigns.emulation.outcome import make_interface
-from campaigns.inputs.messages import good_object_event, good_payload, missing_objects
+from campaigns.inputs.messages import good_object_event, good_payload, missing_records
 from campaigns.inputs.values import damaged, mutated
 from flowsentry.aws import clients
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, unpack
@@ -104,7 +104,7 @@ def _tried(name: str, data: bytes) -> list[str]:
                 to.redrive()
         except RuntimeError as error:
             wrong.append(str(error))
-        wrong += [f"lost {each}" for each in missing_objects([one, another])()]
+        wrong += [f"lost {each}" for each in missing_records([one, another])()]
         return wrong + _state(aws, to)
 
 

@@ -25,7 +25,8 @@ RETAINED = {
     "bucket": ["flow-logs-failedinvocations", "flow-logs-logbucket", "state-output"],
     "table": ["state-tablesevidence", "state-tablesfindings", "state-tablesidempotency"],
 }
-"""What stays when the stacks are destroyed, beside log groups of flow logs and a key: see "Uninstall" in the README."""
+"""What stays when the stacks are destroyed, beside log groups of flow logs, their data stream and a key: see
+"Uninstall" in the README."""
 BOOTSTRAP = ("cdk-", "/cdk-bootstrap/")
 
 
@@ -107,7 +108,8 @@ def test_an_example_is_deployed_and_destroyed_and_only_what_the_readme_names_sta
     left = {kind: after[kind] - names for kind, names in before.items()}
     left = {kind: {each for each in names if not each.startswith(BOOTSTRAP)} for kind, names in left.items()}
     keys, log_groups = len(left.pop("key")), left.pop("log group")
-    assert {kind: sorted(map(kind_of, names)) for kind, names in left.items() if names} == RETAINED
+    stream = {"stream": ["flow-logs-payloadstream"]} if example.deployment.has_payload_stream else {}
+    assert {kind: sorted(map(kind_of, names)) for kind, names in left.items() if names} == RETAINED | stream
     assert keys == 1
     wanted = [each for each in example.deployment.handlings if each.destination == CLOUDWATCH]
     assert [each.startswith("flowsentry-flow-logs-LogGroup") for each in log_groups] == [True] * len(wanted)

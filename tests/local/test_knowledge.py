@@ -5,13 +5,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.aws.ingest.test_geo_databases import ASN, database
 
 from flowsentry.inventory.firewall_rules import Rules, SecurityGroup
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import pack
 from local.cli import main
 from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of
+from tests.aws.test_geo_databases import ASN, database
 from tests.builders import INTERFACE, VPC, blocked, flow_log, interface
 
 APP = interface("10.0.0.1", name="app")
