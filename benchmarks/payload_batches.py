@@ -5,15 +5,12 @@ beside the same payloads one by one: the fixed cost of a source is paid once, an
 import gzip
 import itertools
 import json
-import os
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of polars
-
-from benchmarks.guard import yardstick
+from benchmarks.guard import one_processor, yardstick  # noqa: F401 - one_processor is for its effect
 from benchmarks.guard.rows import Row, figure_at_least, figure_at_most
 from benchmarks.guard.timing import Took, least, of_one
 from benchmarks.made_traffic import V5_NAMES, Company, lines
