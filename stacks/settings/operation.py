@@ -79,7 +79,7 @@ class StreamProcessor(Section):
 
     memory_mb: int = Field(default=1024, ge=512, le=10_240)
     """Memory in MB. Higher: a payload takes less time, and costs more, since the function mostly waits for AWS (1769:
-    23 % less time, 33 % more). Lower: cheaper and slower (512: 54 % more time, 22 % cheaper). See
+    24 % less time, 30 % more). Lower: cheaper and slower (512: 58 % more time, 21 % cheaper). See
     [decision 52](decisions/0052-memory-and-start-of-the-functions.md)."""
     timeout_seconds: int = Field(default=60, ge=30, le=60)
     """Timeout of an invocation. Lower: less of a batch is processed before its rest returns in the next."""

@@ -8,9 +8,9 @@ from stacks.settings.operation import ObjectProcessor, StreamProcessor
 OF_PAYLOADS, OF_OBJECTS = ("payload", "batch"), "75 MB"
 
 
-def test_the_stream_processor_has_what_is_best_for_payloads_and_batches() -> None:
-    sizes = {chosen(work) for work in works() if work.name.startswith(OF_PAYLOADS)}
-    assert sizes == {StreamProcessor().memory_mb}
+def test_the_stream_processor_has_what_is_best_for_batches_and_enough_for_payloads() -> None:
+    sizes = [chosen(work) for work in works() if work.name.startswith(OF_PAYLOADS)]
+    assert max(sizes) == StreamProcessor().memory_mb
 
 
 def test_the_object_processor_has_what_is_best_for_the_largest_object() -> None:

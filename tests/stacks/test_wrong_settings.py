@@ -215,7 +215,7 @@ WRONG: tuple[tuple[Settings, str], ...] = (
     ({"architecture": "arm"}, 'architecture is "arm"; allowed: one of arm64, x86_64'),
     (
         {"stream_processor": {"timeout_seconds": 61}},
-        "stream_processor.timeout_seconds is 61; allowed: a whole number from 10 to 60",
+        "stream_processor.timeout_seconds is 61; allowed: a whole number from 30 to 60",
     ),
     (
         {"payload_stream": {"window_seconds": 301}},
