@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.decode import object_texts
-from flowsentry.decode.object_part import lines_of
+from flowsentry.decode.object_part import held_within, lines_of
 from flowsentry.errors import PoisonError
 from flowsentry.frames import LogChunk, LogTable, LogText, SmallSource
 from local.log_files import LogSource
@@ -138,17 +138,11 @@ def _bytes_of(source: LogSource) -> bytes | None:
 
 def _small_file(source: LogSource, content: bytes, log_formats: Sequence[str]) -> SmallFile | None:
     """The file; None if it holds too much for a small one, or is damaged."""
-    chunks: list[LogChunk] = []
-    size = 0
     try:
-        for chunk in object_texts([content], log_formats, tried):
-            chunks.append(chunk)
-            size += int(chunk.rows.estimated_size()) if isinstance(chunk, LogTable) else len(chunk.text)
-            if size > SMALL_TEXT_BYTES:
-                return None
+        chunks = held_within(SMALL_TEXT_BYTES, object_texts([content], log_formats, tried))
     except PoisonError:
         return None
-    return SmallFile(source, SmallSource(source.name, tuple(chunks)))
+    return None if chunks is None else SmallFile(source, SmallSource(source.name, chunks))
 
 
 def _first_start(chunk: LogChunk) -> int | None:

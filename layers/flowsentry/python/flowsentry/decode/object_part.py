@@ -80,6 +80,22 @@ def lines_of(chunk: LogChunk) -> int:
     return len(chunk.rows) if isinstance(chunk, LogTable) else lines_in(chunk.text)
 
 
+def bytes_of(chunk: LogChunk) -> int:
+    """The size of the text, or of the rows in memory."""
+    return int(chunk.rows.estimated_size()) if isinstance(chunk, LogTable) else len(chunk.text)
+
+
+def held_within(max_bytes: int, chunks: Iterable[LogChunk]) -> tuple[LogChunk, ...] | None:
+    """All chunks of a small object; None as soon as they have more bytes."""
+    held, size = [], 0
+    for chunk in chunks:
+        size += bytes_of(chunk)
+        if size > max_bytes:
+            return None
+        held.append(chunk)
+    return tuple(held)
+
+
 def from_line(chunk: LogChunk, line: int) -> LogChunk:
     """The chunk without the lines before this one, perhaps without any lines."""
     skipped = min(max(line - chunk.first_line, 0), lines_of(chunk))

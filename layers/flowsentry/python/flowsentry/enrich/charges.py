@@ -195,8 +195,7 @@ def _reaches_internet_gateway(seen: ObservedFlows, asked: pl.Series) -> pl.Serie
     if "pkt_dst_aws_service" in flows.columns:
         service = pl.col("pkt_dst_aws_service")
         no_service = pl.when(service.is_null()).then(reaches)
-        is_shared = service.cast(pl.String).is_in(
-            SHARED_RANGES
-        )  # what is sent there may stay in the Region or leave it
+        # What is sent to a shared range may stay in the Region or leave it.
+        is_shared = service.cast(pl.String).is_in(SHARED_RANGES)
         reaches = no_service.when(is_shared).then(reaches & UNKNOWN).otherwise(NO)
     return flows.select(reaches.alias("reaches")).to_series()

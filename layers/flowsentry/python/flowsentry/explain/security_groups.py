@@ -47,8 +47,8 @@ def judge_groups(packet: Packet, rules: Rules, *, is_egress: bool) -> Judgement:
     considered = (
         rule
         for group in known
-        for rule in group.rules
-        if rule.is_egress is is_egress and not _is_for_other_traffic(rule, packet)
+        for rule in group.rules_for(is_egress=is_egress)
+        if not _is_for_other_traffic(rule, packet)
     )
     matches = [(rule, _matches(rule, packet, rules)) for rule in considered]
     if allowing := next((rule for rule, match in matches if match), None):

@@ -13,6 +13,7 @@ from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.aws.ingest.source_groups import SourceGroup
 from flowsentry.aws.object_store import ObjectStore
 from flowsentry.decode import object_texts
+from flowsentry.decode.object_part import bytes_of, held_within
 from flowsentry.decode.parquet import Trial
 from flowsentry.frames import LogChunk, LogTable, LogText, SmallSource
 from flowsentry.pipeline import MAX_TOGETHER_BYTES
@@ -67,31 +68,25 @@ def decoded(events: Sequence[ObjectEvent], store: ObjectStore, formats: LogForma
 
     def read(event: ObjectEvent, trial: Trial = _no_parquet) -> SmallObject | None:
         try:
-            chunks = tuple(_chunks(event, store, formats, trial))
+            chunks = _chunks(event, store, formats, trial)
         except Exception:  # noqa: BLE001 - it is read again alone, and raises it again
             return None
-        return SmallObject(event, SmallSource(str(event.source), chunks), sum(map(_size, chunks)))
+        if chunks is None:
+            return None
+        return SmallObject(event, SmallSource(str(event.source), chunks), sum(map(bytes_of, chunks)))
 
     tables = [event for event in events if event.source.key.endswith(PARQUET)]
     texts = in_threads(read, [event for event in events if event not in tables])
     return [each for each in (*texts, *(read(event, tried) for event in tables)) if each]
 
 
-def _chunks(event: ObjectEvent, store: ObjectStore, formats: LogFormats, trial: Trial) -> Iterator[LogChunk]:
-    """The chunks of an object. Raises ValueError for one that is too large, or the record of a failed invocation."""
+def _chunks(event: ObjectEvent, store: ObjectStore, formats: LogFormats, trial: Trial) -> tuple[LogChunk, ...] | None:
+    """The chunks of an object; None for one that is too large, and for the record of a failed invocation."""
     failed, blocks = failed_event(store.blocks(event.source))
     if failed is not None:
-        raise ValueError("it is the record of a failed invocation")
-    size = 0
-    for chunk in object_texts(blocks, formats.of_object(event.source.bucket, event.source.key), trial):
-        size += _size(chunk)
-        if size > MAX_DECODED_BYTES:
-            raise ValueError(f"it has more than {MAX_DECODED_BYTES} bytes")
-        yield chunk
-
-
-def _size(chunk: LogChunk) -> int:
-    return int(chunk.rows.estimated_size()) if isinstance(chunk, LogTable) else len(chunk.text)
+        return None
+    texts = object_texts(blocks, formats.of_object(event.source.bucket, event.source.key), trial)
+    return held_within(MAX_DECODED_BYTES, texts)
 
 
 def _no_parquet(_data: bytes) -> Iterator[None]:
