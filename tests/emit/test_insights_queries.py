@@ -119,7 +119,7 @@ def test_a_query_reads_the_hours_of_the_records_and_of_their_delivery() -> None:
     assert search_terms
     query = athena_query(search_terms, "flowsentry.enriched")
     assert "WHERE day BETWEEN '2026-11-02' AND '2026-11-04'\n" in query
-    assert "  AND day || hour BETWEEN '2026-11-0223' AND '2026-11-0405'\n" in query
+    assert "  AND day || 'T' || hour BETWEEN '2026-11-02T23' AND '2026-11-04T05'\n" in query
 
 
 def test_both_directions_of_a_path_are_in_the_athena_query() -> None:
@@ -168,7 +168,7 @@ ALLOWED = re.compile(
 SQL_LINES = {
     *investigation(pair("blocked_internal", Severity.MEDIUM, "10.0.1.5"), RESOURCES).athena_query.splitlines()[:4],
     "WHERE day BETWEEN ? AND ?",
-    "  AND day || hour BETWEEN ? AND ?",
+    "  AND day || ? || hour BETWEEN ? AND ?",
     '  AND "start" BETWEEN 0 AND 0',
     "  AND ? IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)",
     "  AND any_match(ARRAY[srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr], each -> regexp_like(each, ?))",

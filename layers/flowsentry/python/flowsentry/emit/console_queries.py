@@ -82,7 +82,7 @@ def _condition(search_terms: SearchTerms) -> str:
     began, delivered = search_terms.first_moment, datetime.fromtimestamp(search_terms.last + DELIVERY_SECONDS, UTC)
     conditions = [
         f"day BETWEEN '{began:%Y-%m-%d}' AND '{delivered:%Y-%m-%d}'",
-        f"day || hour BETWEEN '{began:%Y-%m-%d%H}' AND '{delivered:%Y-%m-%d%H}'",
+        f"day || 'T' || hour BETWEEN '{began:%Y-%m-%dT%H}' AND '{delivered:%Y-%m-%dT%H}'",
         f'"start" BETWEEN {search_terms.first} AND {search_terms.last}',
         *map(_has, search_terms.ends),
     ]
