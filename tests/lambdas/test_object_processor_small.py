@@ -95,6 +95,15 @@ def test_a_damaged_object_is_set_aside_and_the_others_are_one_source(
     assert [len(each) for each in files()] == [1, 8]
 
 
+@pytest.mark.parametrize("empty", [b"", log_file()])
+def test_an_object_without_a_line_does_not_end_the_batch(
+    handler: ModuleType, invocation: Invocation, world: World, empty: bytes
+) -> None:
+    assert handler.lambda_handler(noticed(empty, *parts(), empty), invocation) == DONE
+    assert [len(each) for each in files()] == [12]
+    assert (statuses(), reasons_in(world.dead_letters)) == (["COMPLETED"] * 5, [])
+
+
 def test_the_record_of_a_failed_invocation_is_recovered_beside_them(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -98,8 +98,8 @@ def grouped(objects: Sequence[SmallObject]) -> list[ObjectGroup]:
     alike: dict[object, list[list[SmallObject]]] = defaultdict(list)
     for each in objects:
         groups = alike[(each.origin, tuple(map(_form, each.source.chunks)))]
-        held = sum(one.decoded_bytes for one in groups[-1]) if groups else MAX_TOGETHER_BYTES
-        if held + each.decoded_bytes > MAX_TOGETHER_BYTES:
+        held = sum(one.decoded_bytes for one in groups[-1]) if groups else 0
+        if not groups or held + each.decoded_bytes > MAX_TOGETHER_BYTES:
             groups.append([])
         groups[-1].append(each)
     return [ObjectGroup(group) for groups in alike.values() for group in groups]
