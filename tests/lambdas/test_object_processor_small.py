@@ -95,6 +95,14 @@ def test_a_damaged_object_is_set_aside_and_the_others_are_one_source(
     assert [len(each) for each in files()] == [1, 8]
 
 
+def test_an_object_that_was_written_again_is_stored_once(handler: ModuleType, invocation: Invocation) -> None:
+    """Both events read what is there now."""
+    bodies = [record["body"] for record in noticed(*parts())["Records"]]
+    again = object_event_of(keys(1)[0], eTag="of the earlier content", size=1_000)
+    assert handler.lambda_handler(with_messages(*bodies, again), invocation) == DONE
+    assert [len(each) for each in files()] == [4, 8]
+
+
 @pytest.mark.parametrize("empty", [b"", log_file()])
 def test_an_object_without_a_line_does_not_end_the_batch(
     handler: ModuleType, invocation: Invocation, world: World, empty: bytes

@@ -1,5 +1,6 @@
 """Processes the S3 objects that messages name, each once; sends what no retry can help to the dead-letter queue."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -79,7 +80,10 @@ class ObjectProcessor:
         return done
 
     def _small_events(self, bodies: Sequence[str]) -> dict[ObjectEvent, int]:
-        """The events of small objects, each object once, and the position of their message, which has no other."""
+        """The events of small objects, each object once, and the position of their message, which has no other. One
+        that was written again meanwhile is left out: several events of it read the same lines, and alone write one
+        file.
+        """
         small: dict[str, tuple[ObjectEvent, int]] = {}
         for position, body in enumerate(bodies):
             try:
@@ -88,7 +92,8 @@ class ObjectProcessor:
                 continue
             if len(events) == 1 and may_be_small(events[0]):
                 small.setdefault(events[0].identity, (events[0], position))
-        return dict(small.values())
+        written = Counter(event.source for event, _ in small.values())
+        return {event: position for event, position in small.values() if written[event.source] == 1}
 
     def _processed_together(self, group: ObjectGroup) -> list[SmallObject]:
         """The objects of a group that are done, now or earlier; those begun elsewhere or unreadable are left."""
