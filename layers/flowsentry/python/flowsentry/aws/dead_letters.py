@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MAX_ATTRIBUTE_LETTERS = 1_000
+REASON = "reason"
+"""The message attribute with the reason, which stays when the message is sent back."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class DeadLetters:
                 QueueUrl=self.queue_url,
                 MessageBody=body,
                 MessageAttributes={
-                    "reason": {"DataType": "String", "StringValue": error.reason},
+                    REASON: {"DataType": "String", "StringValue": error.reason},
                     "message": {"DataType": "String", "StringValue": _printable(str(error)) or error.reason},
                 },
             )

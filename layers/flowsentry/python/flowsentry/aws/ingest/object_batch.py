@@ -75,11 +75,12 @@ class ObjectBatch:
 
     def _process_together(self, messages: Sequence[QueueMessage]) -> list[QueueMessage]:
         """The messages that still wait after those of small objects, in order. One that was received before may have
-        ended the function, and a starved one goes before all others: neither is processed beside others here.
+        ended the function, and a starved one goes before all others: neither is processed beside others here. The
+        valid lines of one that was set aside may be stored already: alone it replaces them.
         """
         if any(each.receives > STARVED_RECEIVES for each in messages):
             return list(messages)
-        new = [each for each in messages if each.receives == 1]
+        new = [each for each in messages if each.receives == 1 and not each.was_set_aside]
         bodies = [each.body for each in new]
         done = self.processor.process_together(bodies, self._may_begin) if len(new) > 1 else set()
         finished = [new[position] for position in sorted(done)]

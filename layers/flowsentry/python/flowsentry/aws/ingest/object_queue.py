@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from flowsentry.aws.dead_letters import REASON
 from flowsentry.telemetry import logger
 
 if TYPE_CHECKING:
@@ -25,13 +26,16 @@ are used up in less than ten hours."""
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
-    """A message of a batch; `receives` counts how often it was received, this time included."""
+    """A message of a batch; `receives` counts how often it was received, this time included. One that `was_set_aside`
+    was sent back from the dead-letter queue.
+    """
 
     id: str
     body: str
     receipt: str
     queue_arn: str
     receives: int
+    was_set_aside: bool = False
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -42,7 +46,8 @@ class QueueMessage:
         receive_count = str(record.get("attributes", {}).get("ApproximateReceiveCount", ""))
         receives = int(receive_count) if receive_count.isdecimal() else 1
         receipt, queue_arn = record.get("receiptHandle", ""), record.get("eventSourceARN", "")
-        return cls(record["messageId"], record["body"], receipt, queue_arn, receives)
+        was_set_aside = REASON in (record.get("messageAttributes") or {})
+        return cls(record["messageId"], record["body"], receipt, queue_arn, receives, was_set_aside)
 
 
 @dataclass(frozen=True)
