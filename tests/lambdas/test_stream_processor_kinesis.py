@@ -180,6 +180,12 @@ def test_an_envelope_without_its_event_is_refused(handler: ModuleType, invocatio
         handler.lambda_handler(event, invocation)
 
 
+@pytest.mark.parametrize("record", [None, "x", {"kinesis": None}, {"kinesis": {}}])
+def test_a_batch_with_a_record_that_is_none_is_refused(record: object) -> None:
+    with pytest.raises(PoisonError, match="no records of a Kinesis data stream"):
+        delivered({"Records": [*of_stream(recorded_payload())["Records"], record]})
+
+
 def test_parts_without_time_left_are_delivered_again_and_those_before_them_are_done(
     handler: ModuleType, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

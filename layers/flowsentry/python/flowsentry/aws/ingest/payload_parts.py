@@ -117,7 +117,7 @@ def delivered(event: Any) -> list[Delivered]:
         if is_from_stream(event):
             return [Delivered(_name_of(record), str(record["kinesis"]["data"])) for record in event["Records"]]
         return [Delivered("", str(event["awslogs"]["data"]))]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         sentence = "the event is not from CloudWatch Logs: no awslogs.data, and no records of a Kinesis data stream"
         raise PoisonError("not-a-subscription", sentence) from error
 
