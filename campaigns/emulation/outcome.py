@@ -1,7 +1,8 @@
 """The outcome of a pass: findings, evidence, objects, alerts, interfaces; and its differences to another outcome."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -24,6 +25,11 @@ from tests.moto_world import (
 FINDING_ID = re.compile(r"\b[0-9a-f]{24}\b")
 PASSING = frozenset({"expires_at", "version", "first_seen", "last_seen"})
 """Attributes of evidence that depend on the time of writing."""
+RECORD = (
+    *("interface_id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end"),
+    "action",
+)
+"""Columns of enriched objects that tell records apart."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +81,26 @@ def _evidence(item: dict[str, Any]) -> Iterator[str]:
 
 
 def _objects() -> list[str]:
-    """Enriched objects and samples of rejected lines with their number of rows (not their content: a retry may know
-    owners that the first attempt did not), and whether the suppressions exist.
+    """The records in enriched objects and the samples of rejected lines, whichever object they are in, since a retry
+    may put a batch together otherwise; and whether the suppressions exist. Not their owners: a retry may know some that
+    the first attempt did not.
     """
-    enriched = [f"{key} {_rows(key)}" for key in keys_in(OUTPUT_BUCKET, "enriched/")]
-    rejected = [
-        f"{key} {len(object_in(OUTPUT_BUCKET, key).splitlines())}" for key in keys_in(OUTPUT_BUCKET, "rejected/")
-    ]
-    return [*enriched, *rejected, *(key for key in keys_in(OUTPUT_BUCKET) if key == SUPPRESSIONS_KEY)]
+    records = (row for key in keys_in(OUTPUT_BUCKET, "enriched/") for row in _records(key))
+    rejected = (
+        line for key in keys_in(OUTPUT_BUCKET, "rejected/") for line in object_in(OUTPUT_BUCKET, key).splitlines()
+    )
+    stored = [*_numbered("enriched", map(str, records)), *_numbered("rejected", map(bytes.decode, rejected))]
+    return [*stored, *(key for key in keys_in(OUTPUT_BUCKET) if key == SUPPRESSIONS_KEY)]
 
 
-def _rows(key: str) -> int:
-    return pl.read_parquet(object_in(OUTPUT_BUCKET, key), columns=[0]).height
+def _numbered(what: str, texts: Iterable[str]) -> Iterator[str]:
+    """A line for each text; those of equal texts differ by a number, so that a text stored twice is one line more."""
+    for text, count in Counter(texts).items():
+        yield from (f"{what} {text} {number}" for number in range(1, count + 1))
+
+
+def _records(key: str) -> list[tuple[object, ...]]:
+    return pl.read_parquet(object_in(OUTPUT_BUCKET, key), columns=list(RECORD)).rows()
 
 
 def _interfaces() -> frozenset[str]:

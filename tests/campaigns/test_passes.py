@@ -61,8 +61,9 @@ def test_nothing_is_missing_after_a_kill() -> None:
 def test_a_function_that_ignores_a_failed_write_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     at = first("s3.PutObject") + 1  # the enriched object, after the rejected lines
     monkeypatch.setattr(ObjectStore, "put_file", careless_put)
-    (lost,) = passed(DELIVERY_PATH, [Triple(FUNCTION, at, Fault.THROTTLED, None)]).left.lacks(clean(DELIVERY_PATH).left)
-    assert lost.startswith("objects: enriched/")
+    lost = passed(DELIVERY_PATH, [Triple(FUNCTION, at, Fault.THROTTLED, None)]).left.lacks(clean(DELIVERY_PATH).left)
+    assert len(lost) == sum(each.startswith("enriched") for each in clean(DELIVERY_PATH).left.objects)
+    assert all(each.startswith("objects: enriched") for each in lost)
 
 
 def test_the_limits_are_read_from_the_stacks() -> None:
