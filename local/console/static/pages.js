@@ -1,0 +1,8 @@
+// The pages, in the order of the navigation. `key` is the letter after g. To add a page: a line here, a module in
+// static/pages with `title` and `page(context)`, and its JSON in local/console/pages.
+
+export const PAGES = [
+  { name: "dashboards", title: "Dashboards", key: "d", group: "Watch" },
+];
+
+export const HOME = "dashboards";

@@ -1,0 +1,1 @@
+"""What the console shows: a deployed app, or a replay of flow logs."""

@@ -1,0 +1,89 @@
+"""Metrics in memory, from lines in embedded metric format, with the statistics that CloudWatch computes.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from local.console.console_data import Metric, MetricStat, Series
+from local.console.span import Span
+
+
+class Point(NamedTuple):
+    """Values of a metric at a time (Unix seconds)."""
+
+    at: float
+    values: Sequence[float]
+
+
+class RecordedMetrics:
+    """The points of each metric."""
+
+    def __init__(self) -> None:
+        self._points: dict[Metric, list[Point]] = defaultdict(list)
+
+    def add_line(self, text: str) -> None:
+        """Adds the metrics of a line; a line without any adds nothing."""
+        if '"_aws"' in text:
+            for metric, point in points_of(json.loads(text)):
+                self._points[metric].append(point)
+
+    def add(self, metric: Metric, at: float, value: float) -> None:
+        """Adds one value."""
+        self._points[metric].append(Point(at, (value,)))
+
+    def metrics(self) -> list[Metric]:
+        """All metrics that have a point."""
+        return sorted(self._points)
+
+    def series(self, wanted: MetricStat, span: Span) -> Series:
+        """The statistic of each period that has points, from the start of the span rounded down to a period."""
+        start = span.start // wanted.period * wanted.period
+        periods: dict[int, list[float]] = defaultdict(list)
+        for point in self._points.get(wanted.metric, ()):
+            if start <= point.at < span.end:
+                periods[int(point.at - start) // wanted.period].extend(point.values)
+        numbers = sorted(periods)
+        return Series(
+            [start + number * wanted.period for number in numbers],
+            [statistic(wanted.statistic, periods[number]) for number in numbers],
+        )
+
+
+def points_of(line: Mapping[str, Any]) -> Iterator[tuple[Metric, Point]]:
+    """The metrics of a line, one for each metric and set of dimensions."""
+    about = line["_aws"]
+    for directive in about.get("CloudWatchMetrics", ()):
+        for names in directive.get("Dimensions") or [[]]:
+            dimensions = tuple(sorted((name, str(line[name])) for name in names if name in line))
+            for name in (each["Name"] for each in directive.get("Metrics", ()) if each["Name"] in line):
+                value = line[name]
+                values = tuple(value) if isinstance(value, list) else (value,)
+                yield Metric(directive["Namespace"], name, dimensions), Point(about["Timestamp"] / 1000, values)
+
+
+STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "Sum": sum,
+    "Average": fmean,
+    "Minimum": min,
+    "Maximum": max,
+    "SampleCount": len,
+}
+
+
+def statistic(name: str, values: Sequence[float]) -> float:
+    """A statistic of values: Sum, Average, Minimum, Maximum, SampleCount, or a percentile such as p99."""
+    return float(STATISTICS[name](values)) if name in STATISTICS else percentile(values, float(name.removeprefix("p")))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The percentile, interpolated between the two nearest values. CloudWatch estimates it; this is exact."""
+    ordered = sorted(values)
+    position = (len(ordered) - 1) * percent / 100
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

@@ -1,0 +1,106 @@
+"""Runs flow logs through the pipeline and keeps all that it leaves: findings, records, metrics and log lines."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from pathlib import Path
+
+import polars as pl
+
+from flowsentry.aws.ingest.parquet_trial import tried
+from flowsentry.decode import object_texts
+from flowsentry.emit.enriched_object import EnrichedFile
+from flowsentry.emit.log_lines.charges import charge_lines
+from flowsentry.emit.log_lines.findings import finding_lines
+from flowsentry.emit.log_lines.talkers import talkers_line
+from flowsentry.emit.metrics import emf
+from flowsentry.errors import PoisonError
+from flowsentry.findings.finding import Finding
+from flowsentry.findings.known_services import Answers, Services
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
+from flowsentry.metric_names import namespace_of
+from flowsentry.pipeline import Context, Outcome, Stores, process
+from local.console.console_data import MAX_FLOWS, LogEvent
+from local.console.subjects.recorded_metrics import RecordedMetrics
+from local.log_files import LogSource
+
+DEPLOYMENT = "flowsentry"
+GROUP = "/aws/lambda/flowsentry-object-processor"
+"""The log group that the lines of a replay are in, as if the function for S3 had processed the files."""
+TOP_TALKERS = 10
+"""Talkers of a source with a line, as the setting `top_talkers` is by default."""
+
+
+@dataclass
+class Recording:
+    """What the flow logs that were taken leave. `complain` gets a sentence about each that could not be read."""
+
+    context: Context
+    log_formats: Sequence[str] = ()
+    clock: Callable[[], float] = time.time
+    complain: Callable[[object], object] = lambda _message: None
+    metrics: RecordedMetrics = field(default_factory=RecordedMetrics)
+    events: dict[str, list[LogEvent]] = field(default_factory=dict)
+    newest: int = 0
+    unread: int = 0
+    _frames: list[pl.DataFrame] = field(default_factory=list)
+    _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
+    _known: KnownServicesInMemory = field(default_factory=KnownServicesInMemory)
+
+    def __post_init__(self) -> None:
+        self.context = replace(self.context, names_talkers=True)
+        self._stores = Stores(EvidenceInMemory(), self._findings, self._known)
+
+    @property
+    def findings(self) -> dict[str, Finding]:
+        """The findings by id."""
+        return self._findings.findings
+
+    @property
+    def flows(self) -> pl.DataFrame:
+        """The newest MAX_FLOWS enriched records."""
+        if len(self._frames) > 1:
+            self._frames = [pl.concat(self._frames, how="diagonal_relaxed")]
+        return self._frames[0].tail(MAX_FLOWS) if self._frames else pl.DataFrame()
+
+    @property
+    def services(self) -> Services:
+        """All services that answered, and since when each is down."""
+        answers = {service: reduce(Answers.merge, days.values()) for service, days in self._known.days.items()}
+        return Services(answers, dict(self._known.down_since))
+
+    def take_all(self, sources: Iterable[LogSource]) -> None:
+        """Takes sources in the order given."""
+        for source in sources:
+            self.take(source)
+
+    def take(self, source: LogSource) -> None:
+        """Takes one source; one that can't be read is complained about."""
+        with tempfile.TemporaryDirectory(prefix="flowsentry-console-") as folder:
+            file = EnrichedFile(Path(folder) / "enriched.parquet")
+            try:
+                texts = object_texts(source.blocks(), self.log_formats, tried)
+                outcome = process(texts, self.context, self._stores, file, now=self.clock())
+            except (PoisonError, OSError) as error:
+                self.unread += 1
+                self.complain(f"{source.name}: {error}")
+                return
+            if file.path.exists():
+                self._frames.append(pl.read_parquet(file.path))
+        self._keep(outcome)
+
+    def _keep(self, outcome: Outcome) -> None:
+        at = outcome.newest_end or 0
+        self.newest = max(self.newest, at)
+        namespace = namespace_of(DEPLOYMENT)
+        lines = [
+            *emf(outcome.measurements, outcome.owner_sums, namespace, at).lines,
+            *charge_lines(outcome.charge_sums, namespace, at),
+            talkers_line(outcome.talkers, outcome.accepted_records, TOP_TALKERS),
+            *finding_lines(outcome.findings),
+        ]
+        for line in filter(None, lines):
+            self.metrics.add_line(line)
+            self.events.setdefault(GROUP, []).append(LogEvent(line, at * 1000))
