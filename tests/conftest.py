@@ -27,6 +27,7 @@ LONGEST_FIRST = (
     "tests/end_to_end/",
     "tests/local/aws/deployment/test_deploy.py",
     "tests/local/demo/test_demo.py",
+    "tests/browser/",
     "tests/aws/ingest/test_same_findings.py",
     "tests/campaigns/",
     "tests/golden/test_captures_in_a_flood.py",
@@ -39,17 +40,21 @@ LONGEST_FIRST = (
 """Files and folders that take longest. Without this order a worker begins the demo when the other one is done."""
 
 
-class LoadByDeployment(LoadFileScheduling):  # type: ignore[misc]
-    """Gives each worker whole files, and one worker all files that share the deployed app."""
+SHARING = ("tests/end_to_end/", "tests/browser/")
+"""Folders whose files share something that takes long to start: the deployed app, a browser."""
+
+
+class LoadByFolder(LoadFileScheduling):  # type: ignore[misc]
+    """Gives each worker whole files, and one worker all files of a folder in SHARING."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return "tests/end_to_end" if file.startswith("tests/end_to_end/") else file
+        return next((folder for folder in SHARING if file.startswith(folder)), file)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadByDeployment:
-    return LoadByDeployment(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadByFolder:
+    return LoadByFolder(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

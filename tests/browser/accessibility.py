@@ -1,0 +1,18 @@
+"""What axe-core finds wrong with a page for people who use a keyboard, a screen reader, or see little contrast.
+
+https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md
+"""
+
+from pathlib import Path
+
+from tests.browser.visit import Visit
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RUN = "axe.run(document, { resultTypes: ['violations'] })"
+
+
+def violations(visit: Visit) -> list[str]:
+    """A sentence for each element that violates a rule; empty for an accessible page."""
+    visit.page.evaluate(AXE.read_text())  # by the debugger, which the page's content security policy does not concern
+    found = visit.page.evaluate(RUN)["violations"]
+    return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
