@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from flowsentry.inventory.snapshot import unpack
+from local.log_insights.events import Event
+from local.log_insights.query import run
 from tests.builders import flow_log, no_data
 from tests.end_to_end.deployed_app import NAMESPACE, DeployedApp
 from tests.end_to_end.produced import produce_everything, return_to_outbox
-from tests.log_insights.events import Event
-from tests.log_insights.query import run
 
 SEEN_ON_FAILURE_ONLY = {
     *("AlertsFailed", "InventoryTargetsFailed", "InventoryNamesMissing", "ClustersFailed"),

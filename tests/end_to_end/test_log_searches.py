@@ -1,7 +1,7 @@
 """Saved queries and metric filters of a deployed app: they are there, and they find what was logged."""
 
+from local.log_insights.query import run
 from tests.end_to_end.deployed_app import DeployedApp
-from tests.log_insights.query import run
 
 
 def test_a_saved_query_finds_who_was_rejected_in_the_log_group_that_it_selects(app: DeployedApp) -> None:

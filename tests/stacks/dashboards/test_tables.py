@@ -15,12 +15,12 @@ from flowsentry.findings.kinds import KINDS
 from flowsentry.frames import ChargeSums, Conversation, Passage, RejectedSource, RejectedTarget, Talkers
 from flowsentry.records.flow_logs import Activity, FlowLog, FlowLogHealth
 from flowsentry.traffic_bill import NO_CHARGES, add_up_charges
+from local.log_insights.events import Event
+from local.log_insights.query import run
 from stacks.monitoring.dashboards import threats
 from stacks.monitoring.dashboards.lines import OF_INVENTORY
 from stacks.monitoring.dashboards.widgets import LogTable
 from tests.emit.findings import FINDINGS
-from tests.log_insights.events import Event
-from tests.log_insights.query import run
 from tests.stacks.dashboards.made import WATCHED, bodies, widgets_of
 
 TABLES = {each.title: each for each in widgets_of(WATCHED, LogTable)}

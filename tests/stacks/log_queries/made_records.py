@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT, VPC_NAMES, names_in_log_format
+from local.log_insights.events import Event
 from stacks.settings.logged.formats import GATEWAY_LOG_FORMAT
-from tests.log_insights.events import Event
 
 Record = Mapping[str, object]
 WEB, DATABASE, CACHE = "10.0.1.10", "10.0.2.20", "10.0.1.30"

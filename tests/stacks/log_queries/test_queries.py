@@ -5,10 +5,10 @@ import random
 import pytest
 
 from flowsentry.records.fields import BY_NAME, DEFAULT_LOG_FORMAT, names_in_log_format
+from local.log_insights.query import run
+from local.log_insights.values import number_of
 from stacks.log_queries.queries import EXAMPLE_ADDRESS, EXAMPLE_PORT, QUERIES, left_out, texts_of
 from stacks.log_queries.record_fields import RecordFields, quoted
-from tests.log_insights.query import run
-from tests.log_insights.values import number_of
 from tests.stacks.log_queries.made_records import (
     CACHE,
     DATABASE,

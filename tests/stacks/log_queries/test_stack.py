@@ -8,12 +8,12 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Annotations as AssertAnnotations
 from aws_cdk.assertions import Match, Template
 
+from local.log_insights.query import run
 from stacks.log_queries.log_groups import FlowLogGroup, log_groups_of
 from stacks.log_queries.metric_filters import MetricFilters
 from stacks.log_queries.saved_queries import SavedQueries, excluded_networks, remarks
 from stacks.monitoring.alarms.filters import alarms_on_filters
 from stacks.settings.deployment import Deployment
-from tests.log_insights.query import run
 from tests.stacks.conftest import ALL_SETTINGS, OTHER_VPC, VPC
 from tests.stacks.log_queries.made_records import EXTENDED, events
 

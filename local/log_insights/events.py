@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.log_insights.structures import Value
+from local.log_insights.structures import Value
 
 VPC_FLOW_LOG_FIELDS = (
     *("version", "accountId", "interfaceId", "srcAddr", "dstAddr", "srcPort", "dstPort", "protocol", "packets"),

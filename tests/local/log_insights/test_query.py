@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.log_insights.events import Event
-from tests.log_insights.query import run
-from tests.log_insights.tokens import MalformedQueryError
+from local.log_insights.events import Event, discovered
+from local.log_insights.query import run, run_on
+from local.log_insights.tokens import MalformedQueryError
 
 ACCEPTED = "2 123456789012 eni-0a 10.0.0.1 10.0.0.2 50000 443 6 10 800 1700000000 1700000060 ACCEPT OK"
 REJECTED = "2 123456789012 eni-0a 203.0.113.9 10.0.0.2 40000 22 6 1 40 1700000000 1700000060 REJECT OK"
@@ -134,3 +134,12 @@ def test_text_in_quotes_ends_at_its_quote_and_a_backslash_escapes_one() -> None:
 def test_a_query_that_cloudwatch_refuses_or_that_finds_nothing_is_refused(query: str) -> None:
     with pytest.raises(MalformedQueryError):
         run(query, RECORDS)
+
+
+def test_a_field_that_no_event_has_is_null_as_in_cloudwatch_unless_the_run_is_strict() -> None:
+    rows = [discovered(Event(ACCEPTED))]
+    assert run_on("filter ispresent(srcAddr) | fields nothing, srcAddr", rows) == [
+        {"nothing": None, "srcAddr": "10.0.0.1"}
+    ]
+    with pytest.raises(MalformedQueryError, match="unknown fields: nothing"):
+        run_on("fields nothing", rows, is_strict=True)

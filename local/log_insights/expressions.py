@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.log_insights.structures import Value
-from tests.log_insights.tokens import MalformedQueryError, Token
-from tests.log_insights.values import (
+from local.log_insights.structures import Value
+from local.log_insights.tokens import MalformedQueryError, Token
+from local.log_insights.values import (
     AGGREGATES,
     FUNCTIONS,
     OF_EVENTS,

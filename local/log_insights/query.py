@@ -1,20 +1,20 @@
-"""Runs a query of CloudWatch Logs Insights on log events: the commands that the app's queries use, strictly.
+"""Runs a query of CloudWatch Logs Insights on log events: the commands that the app's queries use.
 
-It is stricter than CloudWatch, so that a test fails where a console shows an empty table: a field that no event has is
-refused, and so is a field that `stats` did not keep.
+A strict run is stricter than CloudWatch, so that a test fails where a dashboard shows an empty table: it refuses a
+field that no event has, and a field that `stats` did not keep.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.log_insights.events import Event, discovered
-from tests.log_insights.expressions import Expression, Parser
-from tests.log_insights.structures import Value, assigned, items_of
-from tests.log_insights.tokens import MalformedQueryError, tokens_of
-from tests.log_insights.values import sort_key
+from local.log_insights.events import Event, discovered
+from local.log_insights.expressions import Expression, Parser
+from local.log_insights.structures import Value, assigned, items_of
+from local.log_insights.tokens import MalformedQueryError, tokens_of
+from local.log_insights.values import sort_key
 
 Record = dict[str, Value]
 MOST_STATS = 2
@@ -23,9 +23,18 @@ MOST_ROWS = 10_000
 
 
 def run(query: str, events: Iterable[Event | str]) -> list[Record]:
-    """The rows that a query shows, each a value by column in the order of the columns. Raises MalformedQueryError."""
-    known = [event if isinstance(event, Event) else Event(event) for event in events]
-    state = _State([discovered(event) for event in known])
+    """The rows that a query shows, each a value by column in the order of the columns. A strict run: raises
+    MalformedQueryError also for a field that no event has.
+    """
+    known = (event if isinstance(event, Event) else Event(event) for event in events)
+    return run_on(query, [discovered(event) for event in known], is_strict=True)
+
+
+def run_on(query: str, rows: Sequence[Mapping[str, Value]], *, is_strict: bool = False) -> list[Record]:
+    """The rows that a query shows of rows with the fields of events, as `discovered` returns them; they are not
+    changed. As in CloudWatch, a field that no row has is null, unless the run is strict. Raises MalformedQueryError.
+    """
+    state = _State([dict(row) for row in rows], is_strict=is_strict)
     parser = Parser(tokens_of(query), query)
     while True:
         command = parser.take("name").text.lower()
@@ -46,10 +55,11 @@ class _State:
     stats: int = 0
     is_ordered: bool = False
     limit: int = MOST_ROWS
+    is_strict: bool = True
 
     def require(self, *expressions: Expression) -> None:
         named = frozenset[str]().union(*(each.fields for each in expressions))
-        if self.rows and (missing := named - {name for row in self.rows for name in row}):
+        if self.is_strict and self.rows and (missing := named - {name for row in self.rows for name in row}):
             raise MalformedQueryError(f"unknown fields: {', '.join(sorted(missing))}")
 
     def shown(self) -> list[Record]:

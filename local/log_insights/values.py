@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from operator import add, eq, ge, gt, le, lt, mod, mul, ne, sub, truediv
 from typing import Any
 
-from tests.log_insights.structures import Value, parsed
+from local.log_insights.structures import Value, parsed
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _COMPARISONS = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}

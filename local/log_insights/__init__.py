@@ -1,0 +1,1 @@
+"""Runs queries of CloudWatch Logs Insights on log events, on this machine."""
