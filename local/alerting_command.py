@@ -1,16 +1,20 @@
 """flowsentry pause, resume and test-alert: holds the alerts of a deployment for a time, and shows that they arrive."""
 
-import argparse
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
 
 from flowsentry.emit.plain_text import duration, moment, plain
 from flowsentry.findings.triage import MAX_NOTE_LETTERS
-from local.findings_command import answering, where_parser
-from local.parse_command import complain
+from local.deployment_options import DeploymentOptions
+from local.findings_command import answering, checked_note
+from local.terminal.command import Command
+from local.terminal.complaints import MisuseError, complain
 
 if TYPE_CHECKING:
     from flowsentry.aws.findings.item import Entry
@@ -26,45 +30,10 @@ POLL_SECONDS = 3
 Seen = TypeVar("Seen")
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the three commands and their arguments."""
-    pausing = commands.add_parser(
-        "pause",
-        parents=[where_parser()],
-        help="hold all alerts for a time, at most seven days; they are sent after it",
-        description="Holds alerts, digests and events of a deployment. They wait in the findings table and are sent "
-        "when the pause ends, by itself or by `flowsentry resume`. CloudWatch alarms are sent as always.",
-    )
-    end = pausing.add_mutually_exclusive_group(required=True)
-    end.add_argument("--for", type=_seconds, dest="seconds", metavar="TIME", help="30m, 2h or 1d")
-    end.add_argument("--until", type=_instant, metavar="TIME", help="2026-12-01T06:00, in UTC")
-    pausing.add_argument("--note", type=_note, default="", help=f"reason, at most {MAX_NOTE_LETTERS} characters")
-    pausing.add_argument("--by", help="who pauses (default: the name in the caller's ARN)")
-    pausing.set_defaults(run=answering(_pause))
-    resuming = commands.add_parser("resume", parents=[where_parser()], help="end a pause: send what it held")
-    resuming.add_argument("--by", help="who resumes (default: the name in the caller's ARN)")
-    resuming.set_defaults(run=answering(_resume))
-    testing = commands.add_parser(
-        "test-alert",
-        parents=[where_parser()],
-        help="send a test alert all the way through the deployed app, and print who gets it",
-        description="Asks the deployed app to write a canary record where flow logs are written, and waits until its "
-        "test alert was sent. Exit code 1 when it was not.",
-    )
-    testing.add_argument(
-        "--wait",
-        type=_wait,
-        default=DEFAULT_WAIT_SECONDS,
-        metavar="SECONDS",
-        help=f"how long to wait (default {DEFAULT_WAIT_SECONDS})",
-    )
-    testing.set_defaults(run=answering(_test))
-
-
 def _seconds(text: str) -> int:
     given = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
     if given is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; use for example 30m, 2h or 1d")
+        raise typer.BadParameter(f"{text!r} is no time; use for example 30m, 2h or 1d")
     return int(given[1]) * SECONDS_OF[given[2]]
 
 
@@ -73,23 +42,55 @@ def _instant(text: str) -> int:
         given = datetime.fromisoformat(text)
         return int((given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC).timestamp())
     except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; use for example 2026-12-01T06:00, in UTC") from error
-
-
-def _note(text: str) -> str:
-    if len(text) > MAX_NOTE_LETTERS:
-        raise argparse.ArgumentTypeError(f"a note has at most {MAX_NOTE_LETTERS} characters, this one has {len(text)}")
-    return text
+        raise typer.BadParameter(f"{text!r} is no time; use for example 2026-12-01T06:00, in UTC") from error
 
 
 def _wait(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= MAX_WAIT_SECONDS):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds; use 1 to {MAX_WAIT_SECONDS}")
+        raise typer.BadParameter(f"{text!r} is not a number of seconds; use 1 to {MAX_WAIT_SECONDS}")
     return int(text)
 
 
-def _pause(options: argparse.Namespace, account: "Account") -> int:
-    until = int(time.time()) + options.seconds if options.until is None else options.until
+@dataclass(frozen=True, kw_only=True)
+class PauseOptions(DeploymentOptions):
+    """Of flowsentry pause."""
+
+    seconds: Annotated[int | None, typer.Option("--for", parser=_seconds, metavar="TIME", help="30m, 2h or 1d")] = None
+    until: Annotated[int | None, typer.Option(parser=_instant, metavar="TIME", help="2026-12-01T06:00, in UTC")] = None
+    note: Annotated[
+        str,
+        typer.Option(parser=checked_note, metavar="TEXT", help=f"reason, at most {MAX_NOTE_LETTERS} characters"),
+    ] = ""
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="who pauses (default: the name in the caller's ARN)")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.seconds is None) == (self.until is None):
+            raise MisuseError("give one of --for and --until, such as --for 2h")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeOptions(DeploymentOptions):
+    """Of flowsentry resume."""
+
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="who resumes (default: the name in the caller's ARN)")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestAlertOptions(DeploymentOptions):
+    """Of flowsentry test-alert."""
+
+    wait: Annotated[
+        int,
+        typer.Option(parser=_wait, metavar="SECONDS", help=f"how long to wait (default {DEFAULT_WAIT_SECONDS})"),
+    ] = DEFAULT_WAIT_SECONDS
+
+
+def _pause(options: PauseOptions, account: "Account") -> int:
+    until = int(time.time()) + (options.seconds or 0) if options.until is None else options.until
     try:
         pause = account.pause.begin(until, options.by or account.caller, options.note)
     except ValueError as error:
@@ -98,13 +99,13 @@ def _pause(options: argparse.Namespace, account: "Account") -> int:
     return 0
 
 
-def _resume(options: argparse.Namespace, account: "Account") -> int:
+def _resume(options: ResumeOptions, account: "Account") -> int:
     ended = account.pause.end(options.by or account.caller)
     print("alerts are sent again, within a minute" if ended else "alerts were not paused")
     return 0
 
 
-def _test(options: argparse.Namespace, account: "Account") -> int:
+def _test(options: TestAlertOptions, account: "Account") -> int:
     pause = account.pause.current()
     if pause.is_active(time.time()):
         return complain(
@@ -149,3 +150,32 @@ def _until(look: Callable[[], Seen], deadline: float) -> Seen:
     while not (seen := look()) and time.time() < deadline:
         time.sleep(POLL_SECONDS)
     return seen
+
+
+PAUSE = Command(
+    options=PauseOptions,
+    run=answering(_pause),
+    description="Holds alerts, digests and events of a deployment. They wait in the findings table and are sent when "
+    "the pause ends, by itself or by `flowsentry resume`. CloudWatch alarms are sent as always.",
+    examples=(
+        "flowsentry pause --for 2h --note 'load test'",
+        "flowsentry pause --until 2026-12-01T06:00 --deployment staging",
+    ),
+    fails_when="there is no such deployment, AWS refused, or the time is past or more than seven days away",
+)
+RESUME = Command(
+    options=ResumeOptions,
+    run=answering(_resume),
+    description="Ends a pause, and sends what it held.",
+    examples=("flowsentry resume",),
+    fails_when="there is no such deployment, or AWS refused",
+)
+TEST = Command(
+    options=TestAlertOptions,
+    run=answering(_test),
+    description="Asks the deployed app to write a canary record where flow logs are written, and waits until its test "
+    "alert was sent.",
+    examples=("flowsentry test-alert", "flowsentry test-alert --wait 600 --region eu-central-1"),
+    succeeds_when="every test alert was sent",
+    fails_when="a test alert was not sent in time, alerts are paused, or there is no such deployment",
+)

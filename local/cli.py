@@ -2,74 +2,77 @@
 query | rules | bill.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
-from local import alerting_command, explain_command, findings_command, parse_command
-from local.bill import command as bill_command
-from local.doctor import command as doctor_command
-from local.query import command as query_command
-from local.replay import command as replay_command
-from local.rules import command as rules_command
+import typer
+import typer.main
 
-INTERRUPTED = 130
-"""The shell's exit code for Ctrl-C: 128 and the number of SIGINT."""
+from local.terminal.complaints import complain, sentence_of
+from local.terminal.debugging import Debug, Debugging
+from local.terminal.lazy_commands import LazyCommands, Listed
+
+COMMANDS: Mapping[str, Listed] = {
+    "demo": Listed("local.demo_command", "deploy the app into an emulated AWS, send sample traffic, print the alerts"),
+    "parse": Listed("local.parse_command", "print typed records as JSON lines"),
+    "replay": Listed("local.replay.command", "run your own flow logs through the pipeline and print the findings"),
+    "explain": Listed(
+        "local.explain_command", "show the security group or network ACL rule that allows or denies a packet"
+    ),
+    "findings": Listed("local.findings_command", "list findings; acknowledge, snooze, resolve and reopen them"),
+    "pause": Listed("local.alerting_command", "hold all alerts for a time, at most seven days", "PAUSE"),
+    "resume": Listed("local.alerting_command", "end a pause: send what it held", "RESUME"),
+    "test-alert": Listed(
+        "local.alerting_command",
+        "send a test alert all the way through the deployed app, and print who gets it",
+        "TEST",
+    ),
+    "doctor": Listed(
+        "local.doctor.command", "ask the account whether the settings in cdk.json can be deployed into it"
+    ),
+    "query": Listed("local.query.command", "answer a question, such as who sent most, from enriched Parquet files"),
+    "rules": Listed("local.rules.command", "show which rules carried traffic, and which did not"),
+    "bill": Listed("local.bill.command", "what the traffic in your own flow logs costs, by owner and path"),
+}
+
+
+class _Commands(LazyCommands):
+    listed: ClassVar[Mapping[str, Listed]] = COMMANDS
+
+
+app = typer.Typer(
+    name="flowsentry",
+    cls=_Commands,
+    help="Detects scans, blocked paths and suspicious logins in VPC flow logs.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _all_commands(*, debug: Debug = False) -> None:
+    """What is given before the name of a command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code of the command: 0 for success, 1 for failure, 2 for invalid arguments. A closed pipe (`| head`) is
-    no error.
+    """The exit code of the command: 0 for success, 1 for failure, 2 for invalid arguments, 130 for Ctrl-C. A closed
+    pipe (`| head`) is no error.
     """
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    debugging = Debugging()
     try:
-        code: int = options.run(options)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _run(arguments, debugging)
+    except typer.TyperException as error:
+        complain(sentence_of(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last place that can make a sentence of it
+        return debugging.report(error)
+
+
+def _run(arguments: Sequence[str] | None, debugging: Debugging) -> int:
+    commands = typer.main.get_command(app)
+    code: int = commands.main(arguments, prog_name="flowsentry", standalone_mode=False, obj=debugging)
     return code
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from local.demo import demo  # noqa: PLC0415 - the embedded AWS takes a second to import; only demo needs it
-
-    return demo(options)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="flowsentry", description="Detects scans, blocked paths and suspicious logins in VPC flow logs."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    parse_command.add_to(commands)
-    replay_command.add_to(commands)
-    explain_command.add_to(commands)
-    findings_command.add_to(commands)
-    alerting_command.add_to(commands)
-    doctor_command.add_to(commands)
-    query_command.add_to(commands)
-    rules_command.add_to(commands)
-    bill_command.add_to(commands)
-    demo = commands.add_parser(
-        "demo",
-        help="deploy the app into an emulated AWS, send sample traffic, print the alerts",
-        description="Starts an emulated AWS on this machine, deploys the CDK app into it, sends the traffic of an "
-        "invented company through CloudWatch Logs and S3, and prints the alerts as they are delivered. Exit code 1 "
-        "when an expected alert is missing or an unexpected one arrives.",
-    )
-    demo.add_argument(
-        "--seed",
-        type=int,
-        default=1,
-        help="seed of the random traffic (default 1); the same seed gives the same traffic",
-    )
-    demo.set_defaults(run=_demo)
-    return parser
 
 
 if __name__ == "__main__":

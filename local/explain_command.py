@@ -1,8 +1,11 @@
 """flowsentry explain: whether security groups and network ACLs allow a packet and its reply, and by which rule."""
 
-import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from flowsentry.emit.plain_text import plain
 from flowsentry.explain.packet import ANY_PORTS
@@ -10,51 +13,17 @@ from flowsentry.inventory.firewall_rules import ALL
 from flowsentry.records.code_names import PROTOCOLS, TCP
 from local.knowledge import KnowledgeError, inventory_in
 from local.packet_passage import MAX_LINE_LETTERS, Passage, packet_to
-from local.parse_command import complain
 from local.snapshot_endpoints import EndsInSnapshot, UnclearEndError
+from local.terminal.command import Command, Options
+from local.terminal.complaints import complain
 
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()} | {"all": ALL}
 _LAST_PROTOCOL = 255
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command and its arguments."""
-    parser = commands.add_parser(
-        "explain",
-        help="show the security group or network ACL rule that allows or denies a packet",
-        description="Evaluates each security group and network ACL on the path from SRC to DST, and on the path of the "
-        "reply, and prints the rule that allows or denies the packet, as of an inventory snapshot. Routes are not "
-        "evaluated. Exit code 0 for both verdicts; 1 when the snapshot cannot be read, or when an endpoint is not in "
-        "it or is ambiguous.",
-    )
-    parser.add_argument("source", metavar="SRC", help="client: an address, an interface id, or an owner's id or name")
-    parser.add_argument(
-        "destination", metavar="DST", help="server, in the same forms; one of the two may be on the internet"
-    )
-    parser.add_argument("port", metavar="PORT", type=_port, help="destination port; for ICMP the type, 0 for any")
-    parser.add_argument(
-        "protocol",
-        metavar="PROTO",
-        nargs="?",
-        type=_protocol,
-        default=TCP,
-        help="tcp (default), udp, icmp, a number, or all",
-    )
-    parser.add_argument("--inventory", metavar="FILE", required=True, type=Path, help="inventory snapshot")
-    parser.add_argument("--vpc", metavar="ID", help="VPC of an endpoint that is in several VPCs")
-    parser.add_argument(
-        "--source-port",
-        metavar="PORT",
-        type=_port,
-        help="source port; by default the verdict is for all ephemeral ports",
-    )
-    parser.add_argument("--json", action="store_true", help="print one line of JSON")
-    parser.set_defaults(run=run)
-
-
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= ANY_PORTS.last):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use 0 to {ANY_PORTS.last}")
+        raise typer.BadParameter(f"{text!r} is not a port; use 0 to {ANY_PORTS.last}")
     return int(text)
 
 
@@ -63,13 +32,39 @@ def _protocol(text: str) -> int:
     if number is None and text.removeprefix("-").isdecimal():
         number = int(text)
     if number is None or not ALL <= number <= _LAST_PROTOCOL:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a protocol; use tcp, udp, icmp, 0 to {_LAST_PROTOCOL}, or all"
-        )
+        raise typer.BadParameter(f"{text!r} is not a protocol; use tcp, udp, icmp, 0 to {_LAST_PROTOCOL}, or all")
     return number
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions(Options):
+    """Of flowsentry explain."""
+
+    source: Annotated[
+        str, typer.Argument(metavar="SRC", help="client: an address, an interface id, or an owner's id or name")
+    ]
+    destination: Annotated[
+        str, typer.Argument(metavar="DST", help="server, in the same forms; one of the two may be on the internet")
+    ]
+    port: Annotated[
+        int, typer.Argument(parser=_port, metavar="PORT", help="destination port; for ICMP the type, 0 for any")
+    ]
+    protocol: Annotated[
+        int,
+        typer.Argument(parser=_protocol, metavar="PROTO", help="tcp (default), udp, icmp, a number, or all"),
+    ] = TCP
+    inventory: Annotated[Path, typer.Option(metavar="FILE", help="inventory snapshot")]
+    vpc: Annotated[str | None, typer.Option(metavar="ID", help="VPC of an endpoint that is in several VPCs")] = None
+    source_port: Annotated[
+        int | None,
+        typer.Option(
+            parser=_port, metavar="PORT", help="source port; by default the verdict is for all ephemeral ports"
+        ),
+    ] = None
+    json: Annotated[bool, typer.Option("--json", metavar="", help="print one line of JSON")] = False
+
+
+def run(options: ExplainOptions) -> int:
     """Exit code: 0 for both verdicts, 1 when the snapshot cannot be read or an endpoint is unknown or ambiguous."""
     try:
         inventory = inventory_in(options.inventory)
@@ -82,3 +77,19 @@ def run(options: argparse.Namespace) -> int:
     passage = Passage.of(packet, inventory.rules)
     print(json.dumps(passage.as_json()) if options.json else "\n".join(passage.lines()))
     return 0
+
+
+COMMAND = Command(
+    options=ExplainOptions,
+    run=run,
+    description="Evaluates each security group and network ACL on the path from SRC to DST, and on the path of "
+    "the reply, and prints the rule that allows or denies the packet, as of an inventory snapshot. Routes are "
+    "not evaluated.",
+    examples=(
+        "flowsentry explain --inventory snapshot.zip web-3 orders 5432",
+        "flowsentry explain --inventory snapshot.zip 203.0.113.9 i-0abc 53 udp --json",
+    ),
+    succeeds_when="there is a verdict: the packet is allowed, or denied",
+    fails_when="the snapshot could not be read, or an endpoint is not in it or ambiguous",
+    output="one object: the packet, the verdict, and each rule on the path and on the path of the reply",
+)

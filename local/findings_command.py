@@ -1,18 +1,21 @@
 """flowsentry findings: lists the findings of a deployment, and changes their triage state."""
 
-import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
 
 from flowsentry.aws.findings.item import SNOOZED_PARTITION, Entry
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import moment, plain
 from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
-from local.parse_command import complain
+from local.deployment_options import DeploymentOptions
+from local.terminal.command import Command, CommandGroup
+from local.terminal.complaints import complain
 
 if TYPE_CHECKING:
-    from flowsentry.aws.findings.triage import FindingTriage
     from local.account import Account
 
 DAY_SECONDS = 86_400
@@ -24,88 +27,71 @@ COLUMNS = "{:<24}  {:<12}  {:<10}  {:<23}  {:<24}  {}"
 
 MAX_COMPLAINT_LETTERS = 400
 
-SAYINGS: dict[str, tuple[Callable[["FindingTriage", str, argparse.Namespace], Triage], str]] = {
-    "acknowledge": (
-        lambda finding_triage, by, said: finding_triage.acknowledge(said.id, by, said.note),
-        "known: no alerts for this finding and its like on later days",
-    ),
-    "snooze": (
-        lambda finding_triage, by, said: finding_triage.snooze(said.id, _in_days(said.days), by, said.note),
-        "alert again when the days are over",
-    ),
-    "resolve": (
-        lambda finding_triage, by, said: finding_triage.resolve(said.id, by, said.note),
-        "fixed: alert again if it reoccurs",
-    ),
-    "reopen": (
-        lambda finding_triage, by, said: finding_triage.reopen(said.id, by, said.note),
-        "undo: alert again for this finding and its like",
-    ),
-}
 
-
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command, its subcommands and their arguments."""
-    findings = commands.add_parser(
-        "findings",
-        help="list findings; acknowledge, snooze, resolve and reopen them",
-        description="Lists and triages the findings of a Flowsentry deployment, with the caller's own AWS credentials.",
-    )
-    parts = findings.add_subparsers(required=True, metavar="COMMAND")
-    where = where_parser()
-    listing = parts.add_parser("list", parents=[where], help="list findings, newest first")
-    listing.add_argument("--state", choices=[state.value for state in State], help="only findings in this triage state")
-    listing.add_argument("--kind", help="only findings of this kind, such as port_scan")
-    listing.add_argument(
-        "--days",
-        type=_days(MAX_LISTED_DAYS),
-        default=7,
-        metavar="N",
-        help="only findings of the last N days (default 7)",
-    )
-    listing.set_defaults(run=answering(_list))
-    showing = parts.add_parser("show", parents=[where], help="show the alert, its triage state and related findings")
-    showing.add_argument("id", metavar="ID")
-    showing.set_defaults(run=answering(_show))
-    for name, (_, meaning) in SAYINGS.items():
-        saying = parts.add_parser(name, parents=[where], help=meaning)
-        saying.add_argument("id", metavar="ID", help="finding id, as in the alert")
-        saying.add_argument("--note", type=_note, default="", help=f"reason, at most {MAX_NOTE_LETTERS} characters")
-        saying.add_argument("--by", help="who triages (default: the name in the caller's ARN)")
-        saying.set_defaults(run=answering(_say), saying=name)
-        if name == "snooze":
-            saying.add_argument(
-                "--days", type=_days(MAX_SNOOZE_DAYS), required=True, metavar="N", help="days without alerts"
-            )
-
-
-def where_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--deployment", default="flowsentry", help="name of the deployment (default flowsentry)")
-    parser.add_argument("--region", help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION, or of the profile)")
-    parser.add_argument("--profile", help="AWS profile (default: from the environment)")
-    return parser
+def checked_note(text: str) -> str:
+    """The same text. Raises BadParameter when it is too long to be stored."""
+    if len(text) > MAX_NOTE_LETTERS:
+        raise typer.BadParameter(f"a note has at most {MAX_NOTE_LETTERS} characters, this one has {len(text)}")
+    return text
 
 
 def _days(most: int) -> Callable[[str], int]:
     def days(text: str) -> int:
         if not (text.isdecimal() and 1 <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number of days; use 1 to {most}")
+            raise typer.BadParameter(f"{text!r} is not a number of days; use 1 to {most}")
         return int(text)
 
     return days
 
 
-def _note(text: str) -> str:
-    if len(text) > MAX_NOTE_LETTERS:
-        raise argparse.ArgumentTypeError(f"a note has at most {MAX_NOTE_LETTERS} characters, this one has {len(text)}")
-    return text
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(DeploymentOptions):
+    """Of flowsentry findings list."""
+
+    state: Annotated[State | None, typer.Option(help="only findings in this triage state")] = None
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="only findings of this kind, such as port_scan")] = (
+        None
+    )
+    days: Annotated[
+        int,
+        typer.Option(parser=_days(MAX_LISTED_DAYS), metavar="N", help="only findings of the last N days (default 7)"),
+    ] = 7
 
 
-def answering(command: Callable[[argparse.Namespace, "Account"], int | None]) -> Callable[[argparse.Namespace], int]:
+@dataclass(frozen=True, kw_only=True)
+class FindingOptions(DeploymentOptions):
+    """Which finding."""
+
+    id: Annotated[str, typer.Argument(metavar="ID", help="finding id, as in the alert")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriageOptions(FindingOptions):
+    """Of the commands that triage."""
+
+    note: Annotated[
+        str,
+        typer.Option(parser=checked_note, metavar="TEXT", help=f"reason, at most {MAX_NOTE_LETTERS} characters"),
+    ] = ""
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="who triages (default: the name in the caller's ARN)")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnoozeOptions(TriageOptions):
+    """Of flowsentry findings snooze."""
+
+    days: Annotated[int, typer.Option(parser=_days(MAX_SNOOZE_DAYS), metavar="N", help="days without alerts")]
+
+
+OfDeployment = TypeVar("OfDeployment", bound=DeploymentOptions)
+
+
+def answering(command: Callable[[OfDeployment, "Account"], int | None]) -> Callable[[OfDeployment], int]:
     """The command as a function that returns its exit code: 0 for None; 1, with a message on stderr, for ERRORS."""
 
-    def run(options: argparse.Namespace) -> int:
+    def run(options: OfDeployment) -> int:
         from local.account import ERRORS, Account  # noqa: PLC0415 - boto3 is slow to import; parse does not need it
 
         try:
@@ -116,12 +102,12 @@ def answering(command: Callable[[argparse.Namespace, "Account"], int | None]) ->
     return run
 
 
-def _list(options: argparse.Namespace, account: "Account") -> None:
+def _list(options: ListOptions, account: "Account") -> None:
     since = int(time.time()) - options.days * DAY_SECONDS
     entries = account.findings.newest(since, complain)
     print(COLUMNS.format("id", "state", "severity", "found", "subject", "title"))
     for entry in entries:
-        if options.state in {None, entry.triage.state.value} and options.kind in {None, entry.finding.kind}:
+        if options.state in {None, entry.triage.state} and options.kind in {None, entry.finding.kind}:
             print(_row(entry))
 
 
@@ -137,7 +123,7 @@ def _row(entry: Entry) -> str:
     )
 
 
-def _show(options: argparse.Namespace, account: "Account") -> None:
+def _show(options: FindingOptions, account: "Account") -> None:
     entry = account.findings.entry(options.id)
     others = account.findings.thread_of(entry, complain)
     print(alert_message(entry.finding, account.resources, _earlier(entry, others)).text.strip())
@@ -186,11 +172,77 @@ def _listed(others: Sequence[Entry]) -> Iterator[str]:
         yield f"  {plain(each.finding.id)}  found {moment(each.found_at)}  {_standing(each.triage)}"
 
 
-def _say(options: argparse.Namespace, account: "Account") -> None:
-    say, _ = SAYINGS[options.saying]
-    triage = say(account.findings, options.by or account.caller, options)
+def _acknowledge(options: TriageOptions, account: "Account") -> None:
+    _print_triaged(options, account.findings.acknowledge(options.id, _by(options, account), options.note))
+
+
+def _snooze(options: SnoozeOptions, account: "Account") -> None:
+    until = int(time.time()) + options.days * DAY_SECONDS
+    _print_triaged(options, account.findings.snooze(options.id, until, _by(options, account), options.note))
+
+
+def _resolve(options: TriageOptions, account: "Account") -> None:
+    _print_triaged(options, account.findings.resolve(options.id, _by(options, account), options.note))
+
+
+def _reopen(options: TriageOptions, account: "Account") -> None:
+    _print_triaged(options, account.findings.reopen(options.id, _by(options, account), options.note))
+
+
+def _by(options: TriageOptions, account: "Account") -> str:
+    return options.by or account.caller
+
+
+def _print_triaged(options: FindingOptions, triage: Triage) -> None:
     print(f"{plain(options.id)} is {_standing(triage)}")
 
 
-def _in_days(days: int) -> int:
-    return int(time.time()) + days * DAY_SECONDS
+UNREACHABLE = "there is no such deployment or finding, or AWS refused"
+
+COMMAND = CommandGroup(
+    description="Lists and triages the findings of a Flowsentry deployment, with the caller's own AWS credentials.",
+    commands={
+        "list": Command(
+            options=ListOptions,
+            run=answering(_list),
+            description="Lists findings, newest first.",
+            examples=("flowsentry findings list --days 30", "flowsentry findings list --state open --kind port_scan"),
+            fails_when=UNREACHABLE,
+        ),
+        "show": Command(
+            options=FindingOptions,
+            run=answering(_show),
+            description="Shows the alert, its triage state and related findings.",
+            examples=("flowsentry findings show c0b1c2d3e4f5061728394a5b",),
+            fails_when=UNREACHABLE,
+        ),
+        "acknowledge": Command(
+            options=TriageOptions,
+            run=answering(_acknowledge),
+            description="Known: no alerts for this finding and its like on later days.",
+            examples=("flowsentry findings acknowledge c0b1c2d3e4f5061728394a5b --note audit",),
+            fails_when=UNREACHABLE,
+        ),
+        "snooze": Command(
+            options=SnoozeOptions,
+            run=answering(_snooze),
+            description="Alerts again when the days are over.",
+            examples=("flowsentry findings snooze c0b1c2d3e4f5061728394a5b --days 7",),
+            fails_when=UNREACHABLE,
+        ),
+        "resolve": Command(
+            options=TriageOptions,
+            run=answering(_resolve),
+            description="Fixed: alerts again if it reoccurs.",
+            examples=("flowsentry findings resolve c0b1c2d3e4f5061728394a5b",),
+            fails_when=UNREACHABLE,
+        ),
+        "reopen": Command(
+            options=TriageOptions,
+            run=answering(_reopen),
+            description="Undo: alerts again for this finding and its like.",
+            examples=("flowsentry findings reopen c0b1c2d3e4f5061728394a5b",),
+            fails_when=UNREACHABLE,
+        ),
+    },
+)

@@ -1,13 +1,17 @@
 """Command-line options for the files that replay reads beside flow logs: inventory, settings, suppressions, GeoIP."""
 
-import argparse
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from flowsentry.aws.geo_databases import DatabaseError, Databases, opened
 from flowsentry.findings.suppressions import Suppressions, UnreadableSuppressionsError
 from flowsentry.inventory.geoip import Geography, NoGeography
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, unpack
+from local.terminal.command import Options
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.reading import SettingsError, read_section, section_in
 
@@ -16,37 +20,38 @@ class KnowledgeError(Exception):
     """A file is invalid; the message says which and why."""
 
 
-def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
-    """Adds the options."""
-    parser.add_argument(
-        "--inventory",
-        type=Path,
-        metavar="FILE",
-        help="inventory snapshot (inventory/snapshot.zip in the output bucket), to name owners and rules",
-    )
-    parser.add_argument(
-        "--settings",
-        type=Path,
-        metavar="FILE",
-        help="settings of a deployment (cdk.json): networks, public login services, thresholds and suppressions",
-    )
-    parser.add_argument(
-        "--suppressions",
-        type=Path,
-        metavar="FILE",
-        help="suppressions (suppressions/suppressions.json in the output bucket); replaces those of --settings",
-    )
-    parser.add_argument(
-        "--geo",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE",
-        help="country or network database in MaxMind format (.mmdb); may be given twice",
-    )
+@dataclass(frozen=True, kw_only=True)
+class KnowledgeOptions(Options):
+    """Files that are read beside flow logs."""
+
+    inventory: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="inventory snapshot (inventory/snapshot.zip in the output bucket), to name owners and rules",
+        ),
+    ] = None
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="settings of a deployment (cdk.json): networks, public login services, thresholds and suppressions",
+        ),
+    ] = None
+    suppressions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="suppressions (suppressions/suppressions.json in the output bucket); replaces those of --settings",
+        ),
+    ] = None
+    geo: Annotated[
+        list[Path],
+        typer.Option(metavar="FILE", help="country or network database in MaxMind format (.mmdb); may be given twice"),
+    ] = field(default_factory=list)
 
 
-def knowledge_of(options: argparse.Namespace) -> tuple[Inventory, Geography]:
+def knowledge_of(options: KnowledgeOptions) -> tuple[Inventory, Geography]:
     """The inventory and the GeoIP databases in the files that the options name. Raises KnowledgeError."""
     return inventory_in(options.inventory) if options.inventory else Inventory(), _geography_in(options.geo)
 

@@ -1,9 +1,12 @@
 """flowsentry parse: prints typed records as JSON lines, and rejected lines on stderr."""
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import typer
 
 from flowsentry.errors import PoisonError
 from flowsentry.frames import RejectedLines
@@ -11,64 +14,64 @@ from flowsentry.records.fields import names_in_log_format
 from local.log_files import LogSource, sources_at
 from local.readable import readable
 from local.reading.parsed_source import parsed_chunks
-
-
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command and its arguments."""
-    parser = commands.add_parser(
-        "parse",
-        help="print typed records as JSON lines",
-        description="Prints each record as a JSON line, in the order of the file, including NODATA and SKIPDATA "
-        "records (with several formats, chunk by chunk, one format after the other). Prints rejected lines with the "
-        "reason on stderr. Exit code 1 when a file, or most of its lines, could not be read.",
-    )
-    parser.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE",
-        help="flow logs: text, CSV, JSON, exports of CloudWatch Logs, Parquet, plain or gzip; - for standard input",
-    )
-    add_formats_to(parser)
-    parser.add_argument(
-        "--readable", action="store_true", help="print protocols, flags, paths, encryption and times as words"
-    )
-    parser.set_defaults(run=run)
-
-
-def add_formats_to(parser: argparse.ArgumentParser) -> None:
-    """Adds the option for the format of lines without a header."""
-    parser.add_argument(
-        "--format",
-        action="append",
-        default=[],
-        type=_log_format,
-        dest="formats",
-        help="LogFormat of lines without a header: '${version} …'; may be given several times",
-    )
+from local.terminal.command import Command, Options
+from local.terminal.complaints import complain
 
 
 def _log_format(text: str) -> str:
-    """The same text. Raises ArgumentTypeError with the reason when it is not a log format."""
+    """The same text. Raises BadParameter with the reason when it is not a log format."""
     try:
         names_in_log_format(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise typer.BadParameter(str(error)) from error
     return text
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class FormatOptions(Options):
+    """The format of lines without a header."""
+
+    formats: Annotated[
+        list[str],
+        typer.Option(
+            "--format",
+            parser=_log_format,
+            metavar="FORMAT",
+            help="LogFormat of lines without a header: '${version} …'; may be given several times",
+        ),
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParseOptions(FormatOptions):
+    """Of flowsentry parse."""
+
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="flow logs: text, CSV, JSON, exports of CloudWatch Logs, Parquet, plain or gzip; - for standard input",
+        ),
+    ]
+    readable: Annotated[
+        bool,
+        typer.Option("--readable", metavar="", help="print protocols, flags, paths, encryption and times as words"),
+    ] = False
+
+
+def run(options: ParseOptions) -> int:
     """Exit code: 0 when every file was read, even with rejected lines; 1 when one, or most of its lines, was not."""
     return max([_parse_all(address, options) for address in options.files])
 
 
-def _parse_all(address: str, options: argparse.Namespace) -> int:
+def _parse_all(address: str, options: ParseOptions) -> int:
     try:
         return max((_parse_one(source, options) for source in sources_at(address)), default=0)
     except OSError as error:
         return complain(error)
 
 
-def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
+def _parse_one(source: LogSource, options: ParseOptions) -> int:
     rejected = RejectedLines()
     try:
         for parsed in parsed_chunks(source, options.formats):
@@ -84,12 +87,6 @@ def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
     return 0
 
 
-def complain(message: object) -> int:
-    """Prints a message on stderr; returns the exit code 1."""
-    print(f"flowsentry: {message}", file=sys.stderr)
-    return 1
-
-
 def _print_rejected(name: str, rejected: RejectedLines) -> None:
     for line, reason, text in rejected.sample:
         print(f"{name}:{line}: {reason}: {text!r}", file=sys.stderr)
@@ -103,3 +100,20 @@ def in_words(counts: Iterable[tuple[str, int]]) -> str:
     ordered = sorted(several.items(), key=lambda each: (-each[1], each[0]))
     reasons = ", ".join(f"{name} {count:,}" for name, count in ordered)
     return f"{several.total():,} ({reasons})" if several else "0"
+
+
+COMMAND = Command(
+    options=ParseOptions,
+    run=run,
+    description="Prints each record as a JSON line, in the order of the file, including NODATA and SKIPDATA records "
+    "(with several formats, chunk by chunk, one format after the other). Prints rejected lines with the reason "
+    "on stderr.",
+    examples=(
+        "flowsentry parse --readable flows.log.gz",
+        "zcat *.gz | flowsentry parse - | jq .srcaddr",
+        "flowsentry parse --format '${srcaddr} ${dstaddr} ${action}' flows.txt",
+    ),
+    succeeds_when="every file was read, even with rejected lines",
+    fails_when="a file, or most of its lines, could not be read",
+    output="a line for each record, with the fields that its format has, - as null",
+)

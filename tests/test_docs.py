@@ -3,7 +3,6 @@
 A name is what stands in backticks or in a fenced block. `OF_OTHERS` lists names of others that our code does not use.
 """
 
-import argparse
 import json
 import os
 import re
@@ -19,9 +18,9 @@ from docs.generate import pages
 from flowsentry.findings.thresholds import known_thresholds
 from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS
 from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
-from local.cli import _parser
 from stacks.constructs.parameters import Value
 from stacks.settings.deployment import Purpose
+from tests.command_options import options_of
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "layers" / "flowsentry" / "python" / "flowsentry"
@@ -119,9 +118,7 @@ def test_every_make_target_exists(page: Path) -> None:
 @by_page
 def test_every_command_and_its_options_exist(page: Path) -> None:
     for command in re.findall(r"(?:^|`|bin/)flowsentry( [^`\n]+)", page.read_text(), flags=re.MULTILINE):
-        parser = subparser(_parser(), command.split())
-        unknown = set(re.findall(r"(?<= )--[a-z-]+", command)) - set(parser._option_string_actions)
-        assert unknown == set(), command
+        assert set(re.findall(r"(?<= )--[a-z-]+", command)) - options_of(command.split()) == set(), command
 
 
 @by_page
@@ -220,16 +217,6 @@ def path_exists(name: str, page: Path) -> bool:
     if any(next(base.glob(pattern), None) for base in (ROOT, PACKAGE.parent, PACKAGE, page.parent)):
         return True
     return "/" not in pattern and pattern in {path.name for path in code_files()}
-
-
-def subparser(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser of the command that the arguments begin with. Fails for a command that does not exist."""
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction) and arguments and arguments[0][0].islower():
-            for name in arguments[0].split("|"):
-                assert name in action.choices, arguments
-            return subparser(action.choices[arguments[0].split("|")[0]], arguments[1:])
-    return parser
 
 
 def local_links(page: Path) -> list[tuple[Path, str]]:

@@ -1,10 +1,12 @@
 """flowsentry bill: what the traffic in your own flow logs costs, by owner and path."""
 
-import argparse
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from flowsentry.emit.plain_text import plain
 from flowsentry.enrich import enrich
@@ -14,8 +16,10 @@ from flowsentry.parse import flows_of
 from flowsentry.records.charged_paths import BILLED_PATHS, UNKNOWN_PATH
 from local.bill.bill import Bill, Charged, notes_of
 from local.knowledge import KnowledgeError, inventory_in
-from local.parse_command import add_formats_to, complain
+from local.parse_command import FormatOptions
 from local.reading.log_reading import LogReading
+from local.terminal.command import Command
+from local.terminal.complaints import complain
 from stacks.prices.meter import AS_OF, BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION
 from stacks.prices.own_prices import TrafficPrices
 from stacks.prices.traffic import has_quotes_of, quotes
@@ -27,35 +31,33 @@ MAX_NAME_LETTERS = 40
 WITHOUT_INVENTORY = "without --inventory no owner, and of most bytes no path, is known"
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command and its arguments."""
-    parser = commands.add_parser(
-        "bill",
-        help="what the traffic in your own flow logs costs, by owner and path",
-        description="Prints the bytes in flow logs that AWS charges, by owner and path, at list prices, and the total "
-        "of a day and of a month with the same traffic. Nothing leaves this machine. Exit code 1 when a path, or most "
-        "lines of a file, could not be read, or when no flow logs were found.",
-    )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
-    add_formats_to(parser)
-    parser.add_argument(
-        "--inventory",
-        type=Path,
-        metavar="FILE",
-        help="inventory snapshot (inventory/snapshot.zip in the output bucket): owners, zones, gateways and routes",
-    )
-    parser.add_argument("--region", help=f"the Region of the list prices (default {DEFAULT_REGION})")
-    parser.add_argument(
-        "--prices",
-        type=Path,
-        metavar="FILE",
-        help='prices of yours in JSON, in dollars for a GB, such as {"nat_gateway": 0.03}',
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON lines: a line for each owner and path")
-    parser.set_defaults(run=run)
+@dataclass(frozen=True, kw_only=True)
+class BillOptions(FormatOptions):
+    """Of flowsentry bill."""
+
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="files, folders, or s3:// addresses")]
+    inventory: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="inventory snapshot (inventory/snapshot.zip in the output bucket): owners, zones, gateways and routes",
+        ),
+    ] = None
+    region: Annotated[
+        str | None, typer.Option(metavar="REGION", help=f"the Region of the list prices (default {DEFAULT_REGION})")
+    ] = None
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help='prices of yours in JSON, in dollars for a GB, such as {"nat_gateway": 0.03}'
+        ),
+    ] = None
+    json: Annotated[
+        bool, typer.Option("--json", metavar="", help="print JSON lines: a line for each owner and path")
+    ] = False
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: BillOptions) -> int:
     """Exit code: 0 when every path could be read, 1 when one could not or there was no file."""
     try:
         prices = _prices(options.prices, options.region)
@@ -135,3 +137,18 @@ def _row(row: Charged) -> str:
     owner = plain(row.owner or row.id or "unknown owner", MAX_NAME_LETTERS)
     amounts = f"{row.bytes / BYTES_IN_GB:>12,.3f}{row.dollars:>12,.2f}"
     return f"{row.path:<16}{owner:<{MAX_NAME_LETTERS + 2}}{plain(row.kind, 26):<28}{amounts}"
+
+
+COMMAND = Command(
+    options=BillOptions,
+    run=run,
+    description="Prints the bytes in flow logs that AWS charges, by owner and path, at list prices, and the total of a "
+    "day and of a month with the same traffic. Nothing leaves this machine.",
+    examples=(
+        "flowsentry bill --inventory snapshot.zip logs/",
+        "flowsentry bill --region eu-central-1 --json logs/ | jq .dollars",
+    ),
+    succeeds_when="all paths were read",
+    fails_when="a path, or most lines of a file, could not be read, or no flow logs were found",
+    output="a line for each owner and path, and a last line with the totals and notes",
+)

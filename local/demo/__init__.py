@@ -1,6 +1,5 @@
 """flowsentry demo: deploys the app into an emulated AWS, sends a company's traffic, and prints the alerts."""
 
-import argparse
 import contextlib
 import sys
 import time
@@ -12,6 +11,7 @@ from local.demo.alerts import Delivered, Inbox
 from local.demo.named_owners import enriched_rows, named_owners
 from local.demo.sending import Sending
 from local.demo.summary import Summary, digest_found_at
+from local.demo_command import DemoOptions
 from local.traffic.generation import generate
 
 MAX_SECONDS = 1_800
@@ -20,7 +20,7 @@ QUIET_SECONDS = 300
 DIGEST_SECONDS = 62
 
 
-def demo(options: argparse.Namespace) -> int:
+def demo(options: DemoOptions) -> int:
     """Exit code: 0 when exactly the expected alerts arrived, else 1. In a terminal, AWS stays up until Ctrl-C."""
     stays = sys.stdin.isatty() and sys.stdout.isatty()
     try:

@@ -1,11 +1,15 @@
 """flowsentry doctor: the command."""
 
-import argparse
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from local.parse_command import complain
+import typer
+
+from local.deployment_options import Profile, Region
+from local.terminal.command import Command, Options
+from local.terminal.complaints import complain
 
 if TYPE_CHECKING:
     from stacks.settings.deployment import Deployment
@@ -16,39 +20,36 @@ QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
 https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html"""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command and its arguments."""
-    parser = commands.add_parser(
-        "doctor",
-        help="ask the account, read-only, whether the settings in cdk.json can be deployed into it",
-        description="Asks AWS about what the settings name: credentials, bootstrap stack, quotas, resources and their "
-        "policies. Prints ok, warning or stop for each, with what to do. Exit code 1 where a deploy would fail. "
-        "`make deploy` runs it first.",
-    )
-    parser.add_argument("--region", help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION, or of the profile)")
-    parser.add_argument("--profile", help="AWS profile (default: from the environment)")
-    parser.add_argument("--settings", type=Path, default=CDK_JSON, metavar="FILE", help="default: cdk.json")
-    parser.add_argument(
-        *("-c", "--context"),
-        action="append",
-        default=[],
-        type=_context,
-        metavar="KEY=VALUE",
-        help="a setting over those of the file, as for cdk deploy: flowsentry.name=test",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--policy", action="store_true", help="print the IAM policy that doctor needs, and ask nothing")
-    parser.set_defaults(run=_run)
-
-
 def _context(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is no setting; use KEY=VALUE")
+        raise typer.BadParameter(f"{text!r} is no setting; use KEY=VALUE")
     return key, value
 
 
-def _run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(Options):
+    """Of flowsentry doctor."""
+
+    region: Region = None
+    profile: Profile = None
+    settings: Annotated[Path, typer.Option(metavar="FILE", help="default: cdk.json")] = CDK_JSON
+    context: Annotated[
+        list[Any],
+        typer.Option(
+            *("-c", "--context"),
+            parser=_context,
+            metavar="KEY=VALUE",
+            help="a setting over those of the file, as for cdk deploy: flowsentry.name=test",
+        ),
+    ] = field(default_factory=list)
+    json: Annotated[bool, typer.Option("--json", metavar="", help="print one JSON object")] = False
+    policy: Annotated[
+        bool, typer.Option("--policy", metavar="", help="print the IAM policy that doctor needs, and ask nothing")
+    ] = False
+
+
+def _run(options: DoctorOptions) -> int:
     from local.doctor.questions import policy  # noqa: PLC0415 - boto3 is slow to import; parse does not need it
 
     if options.policy:
@@ -65,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
     return _examine(deployment, context.get(QUALIFIER), options)
 
 
-def _context_of(options: argparse.Namespace) -> dict[str, Any]:
+def _context_of(options: DoctorOptions) -> dict[str, Any]:
     """The context that `cdk deploy` would have. A file of settings may leave out what cdk.json says of the CDK."""
     of_the_cdk = {key: value for key, value in _context_in(CDK_JSON).items() if key == QUALIFIER}
     return {**of_the_cdk, **_context_in(options.settings), **dict(options.context)}
@@ -79,7 +80,7 @@ def _context_in(path: Path) -> dict[str, Any]:
     return context if isinstance(context, dict) else {}
 
 
-def _examine(deployment: "Deployment", qualifier: str | None, options: argparse.Namespace) -> int:
+def _examine(deployment: "Deployment", qualifier: str | None, options: DoctorOptions) -> int:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
 
     from local.account import session_in  # noqa: PLC0415
@@ -98,3 +99,19 @@ def _examine(deployment: "Deployment", qualifier: str | None, options: argparse.
     verdicts = examined(deployment, account)
     print(as_json(verdicts) if options.json else as_text(verdicts))
     return exit_code(verdicts)
+
+
+COMMAND = Command(
+    options=DoctorOptions,
+    run=_run,
+    description="Asks AWS about what the settings name: credentials, bootstrap stack, quotas, resources and their "
+    "policies. Prints ok, warning or stop for each, with what to do. `make deploy` runs it first.",
+    examples=(
+        "flowsentry doctor --profile production",
+        "flowsentry doctor --settings examples/all-vpcs.json -c flowsentry.name=test",
+        "flowsentry doctor --policy > doctor-policy.json",
+    ),
+    succeeds_when="the settings can be deployed, perhaps with warnings",
+    fails_when="a deploy would fail, or the settings or the account could not be read",
+    output="one object: each question with its verdict and what to do",
+)

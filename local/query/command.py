@@ -1,14 +1,18 @@
 """flowsentry query: answers the named queries of Athena from enriched Parquet files on this machine."""
 
-import argparse
 import ipaddress
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
+
+import typer
 
 from flowsentry.emit.plain_text import plain
-from local.parse_command import complain
 from local.query.errors import QueryError
 from local.query.time_range import EARLIEST, LATEST, TimeRange, moment
+from local.terminal.command import Command, Options
+from local.terminal.complaints import MisuseError, complain
 from stacks.analytics.named_query import Query
 from stacks.analytics.queries import QUERIES
 from stacks.analytics.rule_usage import RULE_USAGE_QUERIES
@@ -20,31 +24,6 @@ LAST_PORT = 65_535
 MAX_COMPLAINT_LETTERS = 500
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command and its arguments."""
-    parser = commands.add_parser(
-        "query",
-        help="answer a question, such as who sent most, from enriched Parquet files",
-        description="Runs a named query, the same as in Athena, over Parquet files of the output bucket on this "
-        "machine: enriched records, or rule usage. Exit code 1 when it has no answer.",
-    )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("name", nargs="?", metavar="NAME", type=_name, help="the query, one of --list")
-    what.add_argument("--list", action="store_true", help="list the queries with their questions and options")
-    parser.add_argument("--path", action="append", default=[], metavar="PATH", help=PATH)
-    parser.add_argument("--address", type=_address, help="the address that the query is about")
-    parser.add_argument("--network", type=_network, help="the network that the query leaves out")
-    parser.add_argument("--port", type=_port, help="the destination port that the query is about")
-    parser.add_argument(
-        "--from", type=_moment(is_last=False), default=EARLIEST, dest="first", metavar="TIME", help=FROM
-    )
-    parser.add_argument("--to", type=_moment(is_last=True), default=LATEST, dest="last", metavar="TIME", help=TO)
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_const", const="json", dest="form", help="print rows as JSON lines")
-    form.add_argument("--csv", action="store_const", const="csv", dest="form", help="print CSV")
-    parser.set_defaults(run=run)
-
-
 PATH = "Parquet of the output bucket: a file, a folder, or a glob in quotes; may be given several times"
 FROM = "records that started at or after this day or time, in UTC: 2026-11-03 or 2026-11-03T14:05"
 TO = "records that started at or before this time, or on or before this day"
@@ -52,7 +31,7 @@ TO = "records that started at or before this time, or on or before this day"
 
 def _name(text: str) -> str:
     if text not in BY_NAME:
-        raise argparse.ArgumentTypeError(f"{text!r} is no query; flowsentry query --list shows all of them")
+        raise typer.BadParameter(f"{text!r} is no query; flowsentry query --list shows all of them")
     return text
 
 
@@ -69,12 +48,12 @@ def _checked(text: str, parse: Callable[[str], object], allowed: str) -> str:
     try:
         return str(parse(text))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {allowed}") from error
+        raise typer.BadParameter(f"{text!r} is not {allowed}") from error
 
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= LAST_PORT):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use 0 to {LAST_PORT}")
+        raise typer.BadParameter(f"{text!r} is not a port; use 0 to {LAST_PORT}")
     return int(text)
 
 
@@ -84,14 +63,46 @@ def _moment(*, is_last: bool) -> Callable[[str], datetime]:
             return moment(text, is_last=is_last)
         except ValueError as error:
             sentence = f"{text!r} is not a time; use 2026-11-03 or 2026-11-03T14:05"
-            raise argparse.ArgumentTypeError(sentence) from error
+            raise typer.BadParameter(sentence) from error
 
     return parsed
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class QueryOptions(Options):
+    """Of flowsentry query."""
+
+    name: Annotated[str | None, typer.Argument(parser=_name, metavar="NAME", help="the query, one of --list")] = None
+    shows_list: Annotated[
+        bool, typer.Option("--list", metavar="", help="list the queries with their questions and options")
+    ] = False
+    path: Annotated[list[str], typer.Option(metavar="PATH", help=PATH)] = field(default_factory=list)
+    address: Annotated[
+        str | None, typer.Option(parser=_address, metavar="ADDRESS", help="the address that the query is about")
+    ] = None
+    network: Annotated[
+        str | None, typer.Option(parser=_network, metavar="CIDR", help="the network that the query leaves out")
+    ] = None
+    port: Annotated[
+        int | None, typer.Option(parser=_port, metavar="PORT", help="the destination port that the query is about")
+    ] = None
+    first: Annotated[datetime, typer.Option("--from", parser=_moment(is_last=False), metavar="TIME", help=FROM)] = (
+        EARLIEST
+    )
+    last: Annotated[datetime, typer.Option("--to", parser=_moment(is_last=True), metavar="TIME", help=TO)] = LATEST
+    json: Annotated[bool, typer.Option("--json", metavar="", help="print rows as JSON lines")] = False
+    csv: Annotated[bool, typer.Option("--csv", metavar="", help="print CSV")] = False
+
+    def __post_init__(self) -> None:
+        if self.shows_list == (self.name is not None):
+            raise MisuseError("give the NAME of one query, or --list for all of them")
+        if self.json and self.csv:
+            raise MisuseError("give --json or --csv, not both")
+
+
+def run(options: QueryOptions) -> int:
     """Exit code: 0 with an answer, even one without rows; 1 without."""
-    if options.list:
+    if options.name is None:
         print("\n".join(map(_described, BY_NAME.values())))
         return 0
     try:
@@ -106,7 +117,7 @@ def _described(query: Query) -> str:
     return f"{query.name:<34}{query.question}" + (f" ({needed})" if needed else "")
 
 
-def _answered(query: Query, options: argparse.Namespace) -> str:
+def _answered(query: Query, options: QueryOptions) -> str:
     from local.query import output  # noqa: PLC0415 - DuckDB is slow to import; other commands do not need it
     from local.query.database import answer  # noqa: PLC0415 - the same
     from local.query.file_tables import FILE_TABLES  # noqa: PLC0415 - the same
@@ -120,11 +131,11 @@ def _answered(query: Query, options: argparse.Namespace) -> str:
         content = FILE_TABLES[query.table].content
         raise QueryError(f"{query.name} needs --path: {content}, files or a folder with them")
     found = answer(query, files_at(options.path, during), during, given)
-    forms = {"json": output.as_json, "csv": output.as_csv, None: output.as_table}
-    return "\n".join(forms[options.form](found))
+    shown = output.as_json if options.json else output.as_csv if options.csv else output.as_table
+    return "\n".join(shown(found))
 
 
-def _parameters(query: Query, options: argparse.Namespace) -> dict[str, object]:
+def _parameters(query: Query, options: QueryOptions) -> dict[str, object]:
     """The options that the query takes. Raises QueryError for a missing one, and for one that it would ignore."""
     for name in OPTIONS:
         is_given, is_needed = getattr(options, name) is not None, name in query.parameters
@@ -133,3 +144,19 @@ def _parameters(query: Query, options: argparse.Namespace) -> dict[str, object]:
         if is_given and not is_needed:
             raise QueryError(f"{query.name} takes no --{name}; flowsentry query --list shows what each query takes")
     return {name: getattr(options, name) for name in OPTIONS if name in query.parameters}
+
+
+COMMAND = Command(
+    options=QueryOptions,
+    run=run,
+    description="Runs a named query, the same as in Athena, over Parquet files of the output bucket on this machine: "
+    "enriched records, or rule usage.",
+    examples=(
+        "flowsentry query --list",
+        "flowsentry query who-connected --path enriched --address 10.0.3.7 --port 5432",
+        "flowsentry query top-talkers --path enriched --from 2026-11-03 --csv",
+    ),
+    succeeds_when="there is an answer, even one without rows",
+    fails_when="the query has no answer: an option or file is missing, or a file could not be read",
+    output="a line for each row, with the columns of the query",
+)

@@ -9,10 +9,10 @@ from flowsentry.frames import Parsed, Records
 from flowsentry.inventory.inventory import SECONDS_A_DAY
 from flowsentry.parse import parse_together
 from local.log_files import LogSource, all_sources
-from local.parse_command import complain
 from local.reading.parsed_source import parsed_chunks
 from local.reading.progress import Progress
 from local.reading.small_files import Group, Limits, grouped
+from local.terminal.complaints import complain
 
 TOGETHER = Limits(lines=50_000, seconds=math.inf)
 """Lines of files that are read as one. More: more memory. Fewer: the fixed cost of a frame is paid more often."""

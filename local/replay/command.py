@@ -1,10 +1,12 @@
 """flowsentry replay: runs your own flow logs through the pipeline, or compares two settings on them (back-test)."""
 
-import argparse
 import ipaddress
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+import typer
 
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.findings.finding import Finding, Severity
@@ -13,85 +15,23 @@ from flowsentry.findings.thresholds import ThresholdError, Thresholds
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
-from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of, settings_in, suppressions_in
+from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, settings_in, suppressions_in
 from local.log_files import LogSource, all_sources
-from local.parse_command import add_formats_to, complain
+from local.parse_command import FormatOptions
 from local.replay.comparison import Comparison, Side
 from local.replay.replay import Replay
+from local.terminal.command import Command
+from local.terminal.complaints import complain
 from stacks.settings.detection import DetectionSettings
 
 DEFAULTS, SETTINGS = "default", "settings"
-
-
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command and its arguments."""
-    parser = commands.add_parser(
-        "replay",
-        help="run your own flow logs through the pipeline and print the findings",
-        description="Runs flow logs through the same pipeline as in AWS. Prints findings on stdout and a summary on "
-        "stderr. Nothing leaves this machine. With --against, runs the logs with two settings and prints the findings "
-        "that appear and disappear. Exit code 1 when a path, or most lines of a file, could not be read, or when "
-        "no flow logs were found.",
-    )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
-    parser.add_argument("--json", action="store_true", help="print JSON lines")
-    add_formats_to(parser)
-    _add_networks_to(parser)
-    _add_thresholds_to(parser)
-    add_knowledge_to(parser)
-    parser.set_defaults(run=run)
-
-
-def _add_networks_to(parser: argparse.ArgumentParser) -> None:
-    meanings = {
-        "--inside": "CIDR block of your own, in addition to the private ranges",
-        "--trusted": "external CIDR block from which your people log in",
-    }
-    parser.add_argument(
-        "--public",
-        action="append",
-        default=[],
-        type=_public,
-        metavar="SERVICE",
-        help="login service that is open to the public: an address, a CIDR block, an address with a port, or the id or "
-        "name of its owner; may be given several times",
-    )
-    for option, meaning in meanings.items():
-        parser.add_argument(
-            option,
-            action="append",
-            default=[],
-            type=_network,
-            metavar="CIDR",
-            help=f"{meaning}; may be given several times",
-        )
-
-
-def _add_thresholds_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="changes",
-        metavar="NAME=VALUE",
-        help="change a threshold, such as scan.min_endpoints=20 (docs/detectors.md lists them); may be given several "
-        "times",
-    )
-    parser.add_argument(
-        "--against",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help=f"compare with this threshold instead of printing findings; `{DEFAULTS}` for the defaults, `{SETTINGS}` "
-        "for those of --settings; may be given several times",
-    )
 
 
 def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(
+        raise typer.BadParameter(
             f"{text!r} is not a CIDR block; use one without host bits, such as 192.0.2.0/24"
         ) from error
 
@@ -100,11 +40,61 @@ def _public(text: str) -> str:
     try:
         named_service(text, LOGIN_PORTS)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise typer.BadParameter(str(error)) from error
     return text
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class ReplayOptions(KnowledgeOptions, FormatOptions):
+    """Of flowsentry replay."""
+
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="files, folders, or s3:// addresses")]
+    json: Annotated[bool, typer.Option("--json", metavar="", help="print JSON lines")] = False
+    public: Annotated[
+        list[str],
+        typer.Option(
+            parser=_public,
+            metavar="SERVICE",
+            help="login service that is open to the public: an address, a CIDR block, an address with a port, or the "
+            "id or name of its owner; may be given several times",
+        ),
+    ] = field(default_factory=list)
+    inside: Annotated[
+        list[str],
+        typer.Option(
+            parser=_network,
+            metavar="CIDR",
+            help="CIDR block of your own, in addition to the private ranges; may be given several times",
+        ),
+    ] = field(default_factory=list)
+    trusted: Annotated[
+        list[str],
+        typer.Option(
+            parser=_network,
+            metavar="CIDR",
+            help="external CIDR block from which your people log in; may be given several times",
+        ),
+    ] = field(default_factory=list)
+    changes: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="change a threshold, such as scan.min_endpoints=20 (docs/detectors.md lists them); may be given "
+            "several times",
+        ),
+    ] = field(default_factory=list)
+    against: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=VALUE",
+            help=f"compare with this threshold instead of printing findings; `{DEFAULTS}` for the defaults, "
+            f"`{SETTINGS}` for those of --settings; may be given several times",
+        ),
+    ] = field(default_factory=list)
+
+
+def run(options: ReplayOptions) -> int:
     """Exit code: 0 when every path could be read, 1 when one, or most lines of a file, could not, or when there was
     no file. The rest is replayed in all cases.
     """
@@ -119,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     return _replay(options, Replay(context, options.formats))
 
 
-def _context(options: argparse.Namespace, settings: DetectionSettings) -> Context:
+def _context(options: ReplayOptions, settings: DetectionSettings) -> Context:
     """The context of the pipeline: options override or extend the settings."""
     inventory, geography = knowledge_of(options)
     inside = settings.inside_networks or PRIVATE_NETWORKS
@@ -150,7 +140,7 @@ def _name(context: Context) -> str:
     return ",".join(changes) or DEFAULTS
 
 
-def _replay(options: argparse.Namespace, replay: Replay) -> int:
+def _replay(options: ReplayOptions, replay: Replay) -> int:
     for findings in replay.findings_in_all(_sources(options.paths, replay)):
         shown = findings if options.json else [each for each in findings if not each.suppressed_by]
         if shown:
@@ -160,7 +150,7 @@ def _replay(options: argparse.Namespace, replay: Replay) -> int:
     return _summarized(replay)
 
 
-def _compare(options: argparse.Namespace, one: Context, other: Context) -> int:
+def _compare(options: ReplayOptions, one: Context, other: Context) -> int:
     """Prints the comparison. Only the second side prints messages about unreadable files: both read the same files."""
     if "-" in options.paths:
         return complain("standard input can be read only once; give files to compare")
@@ -193,3 +183,20 @@ def _as_text(finding: Finding) -> str:
     if finding.severity is Severity.BACKGROUND:
         return f"[background] {finding.title}\n"
     return alert_message(finding).text + "\n"
+
+
+COMMAND = Command(
+    options=ReplayOptions,
+    run=run,
+    description="Runs flow logs through the same pipeline as in AWS. Prints findings on stdout and a summary on "
+    "stderr. Nothing leaves this machine. With --against, runs the logs with two settings and prints the findings that "
+    "appear and disappear.",
+    examples=(
+        "flowsentry replay --inside 198.51.100.0/24 logs/",
+        "flowsentry replay --inventory snapshot.zip --json logs/ > findings.jsonl",
+        "flowsentry replay --set scan.min_endpoints=20 --against default logs/",
+    ),
+    succeeds_when="all paths were read, with findings or without",
+    fails_when="a path, or most lines of a file, could not be read, or no flow logs were found",
+    output="a line for each finding; with --against a line for each difference",
+)

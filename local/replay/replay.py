@@ -17,10 +17,11 @@ from flowsentry.in_memory import EvidenceInMemory
 from flowsentry.pipeline import Context, Outcome, Stores, process
 from flowsentry.records.missing_fields import MissingField
 from local.log_files import LogSource
-from local.parse_command import complain, in_words
+from local.parse_command import in_words
 from local.reading.progress import Progress
 from local.reading.small_files import Group, Limits, grouped
 from local.replay.slots import FindingsOfSlots, OrderMattersError, process_slots, slots_of
+from local.terminal.complaints import complain
 
 MAX_NAMED_INTERFACES = 20
 """Interfaces with the most skipped records that the summary names. Higher: longer lines. Lower: fewer are named."""

@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,7 @@ def flowsentry(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
     def run(*arguments: object, stdin: bytes = b"") -> Done:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
-        code = _code([str(each) for each in arguments])
+        code = main([str(each) for each in arguments])
         return Done(code, *capsys.readouterr())
 
     return run
-
-
-def _code(arguments: Sequence[str]) -> int:
-    try:
-        return main(arguments)
-    except SystemExit as end:  # argparse exits this way
-        return int(end.code or 0)

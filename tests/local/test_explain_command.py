@@ -158,7 +158,7 @@ def test_an_invalid_snapshot_is_reported_with_its_path(
         (("a", "b", "1", "tpc"), "'tpc' is not a protocol; use tcp, udp, icmp, 0 to 255, or all"),
         (("a", "b", "1", "256"), "'256' is not a protocol"),
         (("a", "b", "1", "-2"), "'-2' is not a protocol"),
-        (("a", "b"), "the following arguments are required: PORT"),
+        (("a", "b"), "missing argument 'PORT'"),
     ],
 )
 def test_invalid_arguments_exit_with_2_and_a_message(

@@ -1,6 +1,5 @@
 """Options for the inventory and GeoIP databases: commands with them name owners and rules."""
 
-import argparse
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +9,7 @@ from flowsentry.inventory.firewall_rules import Rules, SecurityGroup
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import pack
 from local.cli import main
-from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of
+from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of
 from tests.aws.test_geo_databases import ASN, database
 from tests.builders import INTERFACE, VPC, blocked, flow_log, interface
 
@@ -19,10 +18,8 @@ DATABASE = interface("10.0.0.2", "rds database", "orders", interface_id=INTERFAC
 KNOWN = Inventory.of((APP, DATABASE), rules=Rules(1, (SecurityGroup("sg-1", "orders", VPC),)))
 
 
-def options(*words: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_knowledge_to(parser)
-    return parser.parse_args(words)
+def options(**files: object) -> KnowledgeOptions:
+    return KnowledgeOptions(**files)  # type: ignore[arg-type]
 
 
 def test_replay_with_an_inventory_names_owners_and_the_denying_rule(
@@ -41,19 +38,20 @@ def test_replay_with_an_inventory_names_owners_and_the_denying_rule(
 
 def test_a_database_gives_the_network_of_an_address(tmp_path: Path) -> None:
     path = database(tmp_path, {"198.51.100.0/24": ASN})
-    _, geography = knowledge_of(options("--geo", str(path)))
+    _, geography = knowledge_of(options(geo=[path]))
     assert geography.facts(pl.Series(["198.51.100.1"])).rows() == [(None, 64_496, "Example Networks")]
 
 
-@pytest.mark.parametrize("option", ["--inventory", "--geo"])
+@pytest.mark.parametrize("option", ["inventory", "geo"])
 def test_an_unusable_file_is_reported_with_its_path(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = tmp_path / "wrong"
+    given = options(**{option: [wrong] if option == "geo" else wrong})
     with pytest.raises(KnowledgeError, match="wrong"):
-        knowledge_of(options(option, str(wrong)))
+        knowledge_of(given)
     wrong.write_bytes(b"text")
     with pytest.raises(KnowledgeError, match="wrong"):
-        knowledge_of(options(option, str(wrong)))
-    assert main(["replay", option, str(wrong), "-"]) == 1
+        knowledge_of(given)
+    assert main(["replay", f"--{option}", str(wrong), "-"]) == 1
     assert str(wrong) in capsys.readouterr().err

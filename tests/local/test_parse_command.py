@@ -224,10 +224,10 @@ def test_several_files_are_each_parsed_by_their_own_header(flowsentry: Flowsentr
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "the following arguments are required: FILE"),
-        (("--format", "${version} version", "x.log"), "argument --format: "),
-        (("--format", "", "x.log"), "argument --format: "),
-        (("--frobnicate", "x.log"), "unrecognized arguments: --frobnicate"),
+        ((), "missing argument 'FILE'"),
+        (("--format", "${version} version", "x.log"), "invalid value for '--format': "),
+        (("--format", "", "x.log"), "invalid value for '--format': "),
+        (("--frobnicate", "x.log"), "no such option: --frobnicate"),
     ],
 )
 def test_invalid_arguments_exit_with_2_and_a_message(

@@ -185,16 +185,16 @@ def test_logs_in_s3_are_replayed(flowsentry: Flowsentry, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "the following arguments are required: PATH"),
+        ((), "missing argument 'PATH'"),
         (
             ("--inside", "my-network", "x"),
-            "argument --inside: 'my-network' is not a CIDR block; use one without host bits, such as",
+            "invalid value for '--inside': 'my-network' is not a CIDR block; use one without host bits, such as",
         ),
         (
             ("--inside", "10.0.0.1/8", "x"),
-            "argument --inside: '10.0.0.1/8' is not a CIDR block; use one without host bits, such as",
+            "invalid value for '--inside': '10.0.0.1/8' is not a CIDR block; use one without host bits, such as",
         ),
-        (("--format", "version srcaddr", "x"), "argument --format: "),
+        (("--format", "version srcaddr", "x"), "invalid value for '--format': "),
     ],
 )
 def test_invalid_arguments_exit_with_2_and_a_message(
