@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import typer
 import typer.main
+from rich.markup import escape
 
 from local.terminal.complaints import complain, sentence_of
 from local.terminal.debugging import Debug, Debugging
@@ -44,6 +45,13 @@ app = typer.Typer(
     name="flowsentry",
     cls=_Commands,
     help="Detects scans, blocked paths and suspicious logins in VPC flow logs.",
+    epilog=escape(
+        "Examples:\n"
+        "  flowsentry demo                       try it, without an AWS account\n"
+        "  flowsentry replay logs/               what would be found in your own flow logs\n"
+        "  flowsentry replay --help              options, examples and exit codes of a command\n"
+        "  flowsentry --install-completion       complete commands and options with Tab"
+    ),
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

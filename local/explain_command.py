@@ -61,7 +61,7 @@ class ExplainOptions(Options):
             parser=_port, metavar="PORT", help="source port; by default the verdict is for all ephemeral ports"
         ),
     ] = None
-    json: Annotated[bool, typer.Option("--json", metavar="", help="print one line of JSON")] = False
+    json: Annotated[bool, typer.Option("--json", help="print one line of JSON")] = False
 
 
 def run(options: ExplainOptions) -> int:

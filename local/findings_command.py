@@ -48,7 +48,13 @@ def _days(most: int) -> Callable[[str], int]:
 class ListOptions(DeploymentOptions):
     """Of flowsentry findings list."""
 
-    state: Annotated[State | None, typer.Option(help="only findings in this triage state")] = None
+    state: Annotated[
+        State | None,
+        typer.Option(
+            metavar="STATE",
+            help=f"only findings in this triage state: {', '.join(State)}",
+        ),
+    ] = None
     kind: Annotated[str | None, typer.Option(metavar="KIND", help="only findings of this kind, such as port_scan")] = (
         None
     )

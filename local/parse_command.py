@@ -55,7 +55,7 @@ class ParseOptions(FormatOptions):
     ]
     readable: Annotated[
         bool,
-        typer.Option("--readable", metavar="", help="print protocols, flags, paths, encryption and times as words"),
+        typer.Option("--readable", help="print protocols, flags, paths, encryption and times as words"),
     ] = False
 
 

@@ -52,9 +52,7 @@ class BillOptions(FormatOptions):
             metavar="FILE", help='prices of yours in JSON, in dollars for a GB, such as {"nat_gateway": 0.03}'
         ),
     ] = None
-    json: Annotated[
-        bool, typer.Option("--json", metavar="", help="print JSON lines: a line for each owner and path")
-    ] = False
+    json: Annotated[bool, typer.Option("--json", help="print JSON lines: a line for each owner and path")] = False
 
 
 def run(options: BillOptions) -> int:

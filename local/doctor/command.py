@@ -43,9 +43,9 @@ class DoctorOptions(Options):
             help="a setting over those of the file, as for cdk deploy: flowsentry.name=test",
         ),
     ] = field(default_factory=list)
-    json: Annotated[bool, typer.Option("--json", metavar="", help="print one JSON object")] = False
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False
     policy: Annotated[
-        bool, typer.Option("--policy", metavar="", help="print the IAM policy that doctor needs, and ask nothing")
+        bool, typer.Option("--policy", help="print the IAM policy that doctor needs, and ask nothing")
     ] = False
 
 

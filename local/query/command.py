@@ -73,9 +73,9 @@ class QueryOptions(Options):
     """Of flowsentry query."""
 
     name: Annotated[str | None, typer.Argument(parser=_name, metavar="NAME", help="the query, one of --list")] = None
-    shows_list: Annotated[
-        bool, typer.Option("--list", metavar="", help="list the queries with their questions and options")
-    ] = False
+    shows_list: Annotated[bool, typer.Option("--list", help="list the queries with their questions and options")] = (
+        False
+    )
     path: Annotated[list[str], typer.Option(metavar="PATH", help=PATH)] = field(default_factory=list)
     address: Annotated[
         str | None, typer.Option(parser=_address, metavar="ADDRESS", help="the address that the query is about")
@@ -90,8 +90,8 @@ class QueryOptions(Options):
         EARLIEST
     )
     last: Annotated[datetime, typer.Option("--to", parser=_moment(is_last=True), metavar="TIME", help=TO)] = LATEST
-    json: Annotated[bool, typer.Option("--json", metavar="", help="print rows as JSON lines")] = False
-    csv: Annotated[bool, typer.Option("--csv", metavar="", help="print CSV")] = False
+    json: Annotated[bool, typer.Option("--json", help="print rows as JSON lines")] = False
+    csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False
 
     def __post_init__(self) -> None:
         if self.shows_list == (self.name is not None):
@@ -153,8 +153,8 @@ COMMAND = Command(
     "enriched records, or rule usage.",
     examples=(
         "flowsentry query --list",
-        "flowsentry query who-connected --path enriched --address 10.0.3.7 --port 5432",
-        "flowsentry query top-talkers --path enriched --from 2026-11-03 --csv",
+        "flowsentry query who-connected --path enriched --address 10.0.3.7 --port 22",
+        "flowsentry query top-talkers-by-bytes --path enriched --csv",
     ),
     succeeds_when="there is an answer, even one without rows",
     fails_when="the query has no answer: an option or file is missing, or a file could not be read",

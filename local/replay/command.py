@@ -49,7 +49,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions):
     """Of flowsentry replay."""
 
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="files, folders, or s3:// addresses")]
-    json: Annotated[bool, typer.Option("--json", metavar="", help="print JSON lines")] = False
+    json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False
     public: Annotated[
         list[str],
         typer.Option(

@@ -41,8 +41,8 @@ class RulesOptions(FormatOptions):
             help=f"days that the logs should cover before a rule is called unused (default {DAYS})",
         ),
     ] = DAYS
-    unused: Annotated[bool, typer.Option("--unused", metavar="", help="print only rules that carried nothing")] = False
-    json: Annotated[bool, typer.Option("--json", metavar="", help="print JSON lines, one for each rule")] = False
+    unused: Annotated[bool, typer.Option("--unused", help="print only rules that carried nothing")] = False
+    json: Annotated[bool, typer.Option("--json", help="print JSON lines, one for each rule")] = False
 
 
 def run(options: RulesOptions) -> int:

@@ -6,16 +6,17 @@ from dataclasses import MISSING, Field, dataclass, fields
 from inspect import Parameter, Signature
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
-import typer
-import typer.core
 import typer.main
 from rich.markup import escape
 
+from local.terminal.click_classes import Group, Single
 from local.terminal.debugging import Debug
 
 SUCCEEDED = "success"
 MISUSED = "the arguments are wrong; nothing was done"
 INTERRUPTED = "stopped by Ctrl-C"
+HELP_COLUMNS = 76
+"""Of examples and exit codes in --help, which Rich indents by one, on a terminal of 80."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +50,13 @@ class Command(Generic[Given]):
         """Meaning by exit code."""
         return {0: self.succeeds_when, 1: self.fails_when, 2: MISUSED, 130: INTERRUPTED}
 
-    def built(self, name: str) -> typer.core.TyperCommand:
+    def built(self, name: str) -> Single:
         """The command of Typer."""
-        app = _app()
-        app.command(name, cls=_WithNegativeNumbers, help=escape(self.description), epilog=self._epilog())(
-            self._callback()
-        )
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app.command(name, cls=Single, help=escape(self.description), epilog=self._epilog())(self._callback())
         command = typer.main.get_command(app)
-        assert isinstance(command, typer.core.TyperCommand)  # noqa: S101 - for the type checker: it has one command
+        if not isinstance(command, Single):
+            raise TypeError(f"{name} is a group of commands")
         return command
 
     def _callback(self) -> Callable[..., int]:
@@ -68,7 +68,8 @@ class Command(Generic[Given]):
             return self.run(self.options(**{name: value for name, value in given.items() if value not in NOT_GIVEN}))
 
         hints = get_type_hints(self.options, include_extras=True)
-        parameters = [_parameter(field, hints[field.name]) for field in fields(self.options)]
+        own_first = sorted(fields(self.options), key=lambda field: field.name == "debug")
+        parameters = [_parameter(field, hints[field.name]) for field in own_first]
         callback.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
         return callback
 
@@ -84,31 +85,15 @@ class CommandGroup:
     description: str
     commands: Mapping[str, Command[Any]]
 
-    def built(self, name: str) -> typer.core.TyperGroup:
+    def built(self, name: str) -> Group:
         """The group of Typer."""
-        return typer.core.TyperGroup(
-            name=name,
-            help=escape(self.description),
-            commands={each: command.built(each) for each, command in self.commands.items()},
-        )
-
-
-class _WithNegativeNumbers(typer.core.TyperCommand):
-    """Takes `-1` for a number, which Click takes for an option."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As Click does, except that options it does not know are arguments where one is a negative number."""
-        ctx.ignore_unknown_options = any(each.startswith("-") and each[1:].isdecimal() for each in args)
-        return super().parse_args(ctx, args)
-
-
-def _app() -> typer.Typer:
-    return typer.Typer(add_completion=False, rich_markup_mode="rich")
+        commands: dict[str, Any] = {each: command.built(each) for each, command in self.commands.items()}
+        return Group(name=name, help=escape(self.description), commands=commands)
 
 
 def _code(code: int, meaning: str) -> str:
     """A line, or several, that fit 80 columns."""
-    return textwrap.fill(meaning, 76, initial_indent=f"  {code:<5}", subsequent_indent=" " * 7)
+    return textwrap.fill(meaning, HELP_COLUMNS, initial_indent=f"  {code:<5}", subsequent_indent=" " * 7)
 
 
 def _parameter(field: "Field[Any]", hint: Any) -> Parameter:

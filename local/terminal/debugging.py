@@ -38,7 +38,6 @@ Debug = Annotated[
         envvar=VARIABLE,
         show_envvar=False,
         callback=_switch,
-        metavar="",
         help=f"print the traceback of an unexpected error; also with {VARIABLE}=1",
     ),
 ]

@@ -2,12 +2,11 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
-import typer.core
-
+from local.terminal.click_classes import Group, Single
 from local.terminal.command import Command, CommandGroup
 
 
@@ -24,7 +23,17 @@ class Listed(NamedTuple):
         return found
 
 
-class LazyCommands(typer.core.TyperGroup):
+def every_command(listed: Mapping[str, Listed]) -> Iterator[tuple[str, Command[Any]]]:
+    """Each command by its words: `("findings list", …)`."""
+    for name, each in listed.items():
+        command = each.command()
+        if isinstance(command, CommandGroup):
+            yield from ((f"{name} {part}", inner) for part, inner in command.commands.items())
+        else:
+            yield name, command
+
+
+class LazyCommands(Group):
     """The commands of a table. Help and completion of their names need the table alone."""
 
     listed: ClassVar[Mapping[str, Listed]]
@@ -32,8 +41,7 @@ class LazyCommands(typer.core.TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = {
-            name: typer.core.TyperCommand(name, help=listed.summary, add_help_option=False)
-            for name, listed in self.listed.items()
+            name: Single(name, help=listed.summary, add_help_option=False) for name, listed in self.listed.items()
         }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -1,0 +1,100 @@
+"""Errors: one sentence on stderr with the next step; a traceback only with --debug; exit codes as documented."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import parse_command
+from tests.local.conftest import Flowsentry
+
+ROOT = Path(__file__).parents[3]
+HEAVY = ("boto3", "botocore", "moto", "duckdb", "aws_cdk")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("replay", "--inventroy", "x"), "no such option: --inventroy; did you mean --inventory?"),
+        (("repaly",), "no such command 'repaly'. Did you mean 'replay'?"),
+        (("findings", "shwo", "x"), "no such command 'shwo'. Did you mean 'show'?"),
+        ((), "missing command (see flowsentry --help)"),
+        (("findings", "list", "--state", "closed"), "'closed' is not one of"),
+        (("pause",), "give one of --for and --until, such as --for 2h (see flowsentry pause --help)"),
+        (("query", "--list", "--json", "--csv"), "give --json or --csv, not both (see flowsentry query --help)"),
+        (("replay", "--json=yes", "x"), "option '--json' does not take a value"),
+        (("replay", "--format"), "option '--format' requires an argument"),
+    ],
+)
+def test_wrong_arguments_exit_with_2_and_say_what_is_right(
+    flowsentry: Flowsentry, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = flowsentry(*arguments)
+    assert (done.code, done.out, len(done.complaints)) == (2, "", 1)
+    assert done.err.startswith(f"flowsentry: {sentence}") or sentence in done.err
+
+
+def broken(*_: object) -> None:
+    raise LookupError("a thing that nobody expects")
+
+
+def test_an_unexpected_error_is_one_sentence(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse_command, "sources_at", broken)
+    done = flowsentry("parse", "x")
+    assert done.code == 1
+    assert done.complaints == [
+        "flowsentry: LookupError: a thing that nobody expects; run again with --debug for the traceback"
+    ]
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "parse", "x"), ("parse", "--debug", "x"), ("parse", "x", "--debug")])
+def test_debug_prints_the_traceback(
+    flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(parse_command, "sources_at", broken)
+    done = flowsentry(*arguments)
+    assert done.code == 1
+    assert "Traceback" in done.err
+    assert done.complaints[-1] == "flowsentry: LookupError: a thing that nobody expects"
+
+
+def test_debug_may_be_an_environment_variable(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse_command, "sources_at", broken)
+    monkeypatch.setenv("FLOWSENTRY_DEBUG", "1")
+    assert "Traceback" in flowsentry("parse", "x").err
+
+
+def test_ctrl_c_exits_with_130(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parse_command, "sources_at", interrupted)
+    done = flowsentry("parse", "x")
+    assert (done.code, done.err) == (130, "")
+
+
+def test_a_name_with_control_characters_is_printed_without_them(flowsentry: Flowsentry) -> None:
+    done = flowsentry("parse", "[bold]\x1b[31m\x07red[/].log\nflowsentry: all is well")
+    assert done.complaints == [
+        "flowsentry: [bold] [31m red[/].log flowsentry: all is well: no such file or folder",
+    ]
+
+
+def test_help_imports_no_polars_and_parse_no_aws(tmp_path: Path) -> None:
+    """`flowsentry --help` takes 0.16 s of processor time, most of it for Typer and Rich."""
+    log = tmp_path / "x.log"
+    log.write_text("version account-id\n")
+    script = f"""
+import sys
+from local.cli import main
+def printed(*names): print([name for name in names if name in sys.modules], file=sys.stderr)
+main(["--help"])
+printed("polars", "pydantic", *{HEAVY})
+main(["parse", {str(log)!r}])
+printed(*{HEAVY})
+"""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == "[]\n[]\n"
