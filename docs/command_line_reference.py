@@ -14,6 +14,12 @@ ABOUT = """\
 `make setup` installs `.venv/bin/flowsentry`. `flowsentry --help` lists the commands, and `flowsentry replay --help` has
 the options, examples and exit codes of one. `flowsentry --install-completion` teaches your shell to complete commands
 and options with Tab."""
+ON_A_TERMINAL = """\
+Results are on stdout; progress, summaries and messages are on stderr. On a terminal, tables fit its width (long cells
+fold, ids are never cut), long links are short texts that can be clicked (OSC 8), and what takes seconds shows how far
+it is. In a pipe or a file every line is whole, without colours and control characters. `NO_COLOR=1` turns
+colours off, `FORCE_COLOR=1` turns them on in a pipe, and `TERM=dumb` turns everything off that is not plain text.
+`COLUMNS` overrides the width."""
 ERRORS = """\
 An error is one sentence on stderr that begins with `flowsentry:` and says what to do next. The traceback of an error
 that no command expects is printed with `--debug`, before or after the command, or with `FLOWSENTRY_DEBUG=1`."""
@@ -22,7 +28,7 @@ With `--json` a command prints one JSON object, or JSON lines, on stdout, and no
 
 
 def command_line_page() -> Iterator[str]:
-    yield from (ABOUT, "", "## Errors", "", ERRORS, "")
+    yield from (ABOUT, "", "## On a terminal and in a pipe", "", ON_A_TERMINAL, "", "## Errors", "", ERRORS, "")
     yield from ("## JSON", "", JSON, "")
     every = dict(every_command(COMMANDS))
     shapes = ((f"`{name}`", command.output) for name, command in every.items() if command.output)

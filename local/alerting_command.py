@@ -1,5 +1,6 @@
 """flowsentry pause, resume and test-alert: holds the alerts of a deployment for a time, and shows that they arrive."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -11,13 +12,14 @@ import typer
 
 from flowsentry.emit.plain_text import duration, moment, plain
 from flowsentry.findings.triage import MAX_NOTE_LETTERS
-from local.deployment_options import DeploymentOptions
-from local.findings_command import answering, checked_note
+from local.deployment_command import UNREACHABLE, DeploymentOptions, answering, checked_note
 from local.terminal.command import Command
 from local.terminal.complaints import MisuseError, complain
+from local.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from flowsentry.aws.findings.item import Entry
+    from flowsentry.aws.upkeep.canary_request import WrittenCanaries
     from flowsentry.findings.canary import Way
     from local.account import Account
 
@@ -95,13 +97,19 @@ def _pause(options: PauseOptions, account: "Account") -> int:
         pause = account.pause.begin(until, options.by or account.caller, options.note)
     except ValueError as error:
         return complain(f"{moment(until)}: {error}")
-    print(f"alerts are paused until {moment(pause.until)} by {plain(pause.by)}; flowsentry resume ends the pause")
+    if options.json:
+        print(json.dumps({"until": pause.until, "by": pause.by, "note": options.note}))
+    else:
+        print(f"alerts are paused until {moment(pause.until)} by {plain(pause.by)}; flowsentry resume ends the pause")
     return 0
 
 
 def _resume(options: ResumeOptions, account: "Account") -> int:
     ended = account.pause.end(options.by or account.caller)
-    print("alerts are sent again, within a minute" if ended else "alerts were not paused")
+    if options.json:
+        print(json.dumps({"was_paused": bool(ended)}))
+    else:
+        print("alerts are sent again, within a minute" if ended else "alerts were not paused")
     return 0
 
 
@@ -112,37 +120,54 @@ def _test(options: TestAlertOptions, account: "Account") -> int:
             f"alerts are paused until {moment(pause.ends_at)} by {plain(pause.by) or 'somebody'}: resume them first"
         )
     deadline, last = time.time() + options.wait, account.canaries.request()
-    print("asked the deployed app for a canary; it is written within a minute", flush=True)
-    written = _until(lambda: account.canaries.after(last), deadline)
+    _say(options, "asked the deployed app for a canary; it is written within a minute")
+    with waiting("waiting for the canary"):
+        written = _until(lambda: account.canaries.after(last), deadline)
     if written is None:
         return complain("no canary was written: does the notifier run every minute? See its alarms and its log")
-    _print_recipients(written.recipients)
+    _say(options, "who gets alerts:", *(f"  {plain(each, MAX_PROBLEM_LETTERS)}" for each in _recipients(written)))
     for problem in written.problems:
         complain(f"not written: {plain(problem, MAX_PROBLEM_LETTERS)}")
+    return _wait_for_alerts(options, account, written, deadline)
+
+
+def _wait_for_alerts(options: TestAlertOptions, account: "Account", written: "WrittenCanaries", deadline: float) -> int:
+    """The exit code, once all alerts were sent or the time is over."""
     findings = account.canaries.findings
-    _until(lambda: all(map(_is_sent, written.entries(findings).values())), deadline)
-    sent = [_outcome(way, entry, written.sent_at) for way, entry in written.entries(findings).items()]
-    return 0 if sent and all(sent) and not written.problems else 1
+    with waiting("waiting for the test alerts"):
+        _until(lambda: all(map(_is_sent, written.entries(findings).values())), deadline)
+    entries = written.entries(findings)
+    for way, entry in entries.items():
+        _print_outcome(options, way, entry, written.sent_at)
+    are_sent = bool(entries) and all(map(_is_sent, entries.values())) and not written.problems
+    if options.json:
+        ways = {way: entry.published_at if entry else None for way, entry in entries.items()}
+        recipients = [*written.recipients]
+        print(json.dumps({"recipients": recipients, "problems": [*written.problems], "published_at": ways}))
+    return 0 if are_sent else 1
 
 
-def _print_recipients(recipients: Sequence[str]) -> None:
-    print("who gets alerts:")
-    for each in recipients or ["nobody"]:
-        print(f"  {plain(each, MAX_PROBLEM_LETTERS)}", flush=True)
+def _say(options: TestAlertOptions, *lines: str) -> None:
+    if not options.json:
+        print(*lines, sep="\n", flush=True)
+
+
+def _recipients(written: "WrittenCanaries") -> Sequence[str]:
+    return written.recipients or ("nobody",)
 
 
 def _is_sent(entry: "Entry | None") -> bool:
     return bool(entry and entry.published_at)
 
 
-def _outcome(way: "Way", entry: "Entry | None", sent_at: int) -> bool:
-    """Prints what came of one canary; whether its alert was sent."""
+def _print_outcome(options: TestAlertOptions, way: "Way", entry: "Entry | None", sent_at: int) -> None:
+    """What came of one canary."""
     if entry and entry.published_at:
-        print(f"{way}: the test alert was sent {duration(entry.published_at - sent_at)} after its record was written")
-        return True
-    stored = "its finding was stored, and its alert was not sent" if entry else "no finding came of it"
-    complain(f"{way}: {stored} in the time waited; see docs/runbook.md#canary-lost")
-    return False
+        after = duration(entry.published_at - sent_at)
+        _say(options, f"{way}: the test alert was sent {after} after its record was written")
+    else:
+        stored = "its finding was stored, and its alert was not sent" if entry else "no finding came of it"
+        complain(f"{way}: {stored} in the time waited; see docs/runbook.md#canary-lost")
 
 
 def _until(look: Callable[[], Seen], deadline: float) -> Seen:
@@ -161,14 +186,16 @@ PAUSE = Command(
         "flowsentry pause --for 2h --note 'load test'",
         "flowsentry pause --until 2026-12-01T06:00 --deployment staging",
     ),
-    fails_when="there is no such deployment, AWS refused, or the time is past or more than seven days away",
+    fails_when=f"{UNREACHABLE}, or the time is past or more than seven days away",
+    output="one object: until, by and note",
 )
 RESUME = Command(
     options=ResumeOptions,
     run=answering(_resume),
     description="Ends a pause, and sends what it held.",
     examples=("flowsentry resume",),
-    fails_when="there is no such deployment, or AWS refused",
+    fails_when=UNREACHABLE,
+    output="one object: was_paused",
 )
 TEST = Command(
     options=TestAlertOptions,
@@ -177,5 +204,6 @@ TEST = Command(
     "alert was sent.",
     examples=("flowsentry test-alert", "flowsentry test-alert --wait 600 --region eu-central-1"),
     succeeds_when="every test alert was sent",
-    fails_when="a test alert was not sent in time, alerts are paused, or there is no such deployment",
+    fails_when=f"a test alert was not sent in time, alerts are paused, {UNREACHABLE}",
+    output="one object: recipients, problems, and published_at by way in, null for an alert that was not sent",
 )

@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, Listed] = {
     "explain": Listed(
         "local.explain_command", "show the security group or network ACL rule that allows or denies a packet"
     ),
-    "findings": Listed("local.findings_command", "list findings; acknowledge, snooze, resolve and reopen them"),
+    "findings": Listed("local.findings.command", "list findings; acknowledge, snooze, resolve and reopen them"),
     "pause": Listed("local.alerting_command", "hold all alerts for a time, at most seven days", "PAUSE"),
     "resume": Listed("local.alerting_command", "end a pause: send what it held", "RESUME"),
     "test-alert": Listed(

@@ -20,6 +20,8 @@ from local.parse_command import FormatOptions
 from local.reading.log_reading import LogReading
 from local.terminal.command import Command
 from local.terminal.complaints import complain
+from local.terminal.links import print_text
+from local.terminal.tables import Column, print_table
 from stacks.prices.meter import AS_OF, BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION
 from stacks.prices.own_prices import TrafficPrices
 from stacks.prices.traffic import has_quotes_of, quotes
@@ -27,7 +29,16 @@ from stacks.settings.reading import SettingsError, read_section
 
 MAX_ROWS = 50
 """Rows of the table. --json prints all. More: a table that nobody reads. Fewer: small owners are not seen."""
-MAX_NAME_LETTERS = 40
+MAX_NAME_LETTERS = 80
+COLUMNS = (
+    Column("path", is_whole=True),
+    Column("owner"),
+    Column("kind"),
+    Column("GB", is_number=True),
+    Column("dollars", is_number=True),
+)
+NOTHING = ("", "", "", "", "")
+"""An empty row, between the owners and the sums."""
 WITHOUT_INVENTORY = "without --inventory no owner, and of most bytes no path, is known"
 
 
@@ -71,8 +82,10 @@ def run(options: BillOptions) -> int:
     notes = [*reading.gaps(), *notes_of(bill), *([] if options.inventory else [WITHOUT_INVENTORY])]
     if not has_quotes_of(prices.region):
         notes.append(f"no list price of {prices.region} is known: those of {DEFAULT_REGION} are used")
-    for line in _as_json(bill, notes) if options.json else _as_text(bill, prices.region, notes):
-        print(line)
+    if options.json:
+        print(*_as_json(bill, notes), sep="\n")
+    else:
+        _print(bill, prices.region, notes)
     return 1 if reading.unread else 0
 
 
@@ -106,17 +119,26 @@ def _as_json(bill: Bill, notes: Sequence[str]) -> Iterator[str]:
     )
 
 
-def _as_text(bill: Bill, region: str, notes: Sequence[str]) -> Iterator[str]:
+def _print(bill: Bill, region: str, notes: Sequence[str]) -> None:
     rows = bill.charged
-    yield f"{'path':<16}{'owner':<{MAX_NAME_LETTERS + 2}}{'kind':<28}{'GB':>12}{'dollars':>12}"
-    yield from (_row(row) for row in rows[:MAX_ROWS])
-    if rest := rows[MAX_ROWS:]:
+    print_table(COLUMNS, [*map(_row, rows[:MAX_ROWS]), *_more(rows[MAX_ROWS:]), NOTHING, *_sums(rows)])
+    print()
+    print_text("\n".join([*_totals(bill, region), *(f"note  {note}" for note in notes)]))
+
+
+def _more(rest: Sequence[Charged]) -> Iterator[Sequence[str]]:
+    if rest:
         yield _row(_together("", f"{len(rest)} more", rest))
-    yield ""
+
+
+def _sums(rows: Sequence[Charged]) -> Iterator[Sequence[str]]:
+    """A row for each path that has some."""
     for path in BILLED_PATHS:
         if of_path := [row for row in rows if row.path == path]:
             yield _row(_together(path, "all", of_path))
-    yield ""
+
+
+def _totals(bill: Bill, region: str) -> Iterator[str]:
     days = f"{bill.days:.2f}"
     yield f"in these {days} days  ${bill.dollars(bill.days):,.2f}"
     yield f"a day  ${bill.dollars(1):,.2f}"
@@ -124,17 +146,15 @@ def _as_text(bill: Bill, region: str, notes: Sequence[str]) -> Iterator[str]:
     unsure = [path for path in BILLED_PATHS if not bill.quotes[path].is_verified and bill.charged_gb(path)]
     doubt = f"; not verified: {', '.join(unsure)}" if unsure else ""
     yield f"prices  list prices of {region}, {AS_OF}, without negotiated discounts and hourly prices{doubt}"
-    yield from (f"note  {note}" for note in notes)
 
 
 def _together(path: str, owner: str, rows: Sequence[Charged]) -> Charged:
     return Charged(path, owner, "", "", sum(row.bytes for row in rows), sum(row.dollars for row in rows))
 
 
-def _row(row: Charged) -> str:
+def _row(row: Charged) -> Sequence[str]:
     owner = plain(row.owner or row.id or "unknown owner", MAX_NAME_LETTERS)
-    amounts = f"{row.bytes / BYTES_IN_GB:>12,.3f}{row.dollars:>12,.2f}"
-    return f"{row.path:<16}{owner:<{MAX_NAME_LETTERS + 2}}{plain(row.kind, 26):<28}{amounts}"
+    return row.path, owner, plain(row.kind, 26), f"{row.bytes / BYTES_IN_GB:,.3f}", f"{row.dollars:,.2f}"
 
 
 COMMAND = Command(

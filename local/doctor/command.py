@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from local.deployment_options import Profile, Region
+from local.deployment_command import Profile, Region
 from local.terminal.command import Command, Options
 from local.terminal.complaints import complain
+from local.terminal.screen import screen
+from local.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from stacks.settings.deployment import Deployment
@@ -93,11 +95,15 @@ def _examine(deployment: "Deployment", qualifier: str | None, options: DoctorOpt
         session = session_in(options.region, options.profile)
         if not session.region_name:
             return complain("no Region; give --region, or set AWS_REGION")
-        account = account_state_of(deployment, Questions(session.client), session.region_name, qualifier)
+        with waiting("asking the account"):
+            account = account_state_of(deployment, Questions(session.client), session.region_name, qualifier)
     except (BotoCoreError, NotAnsweredError) as error:
         return complain(f"no AWS credentials that work: {error}; check --profile and the environment")
     verdicts = examined(deployment, account)
-    print(as_json(verdicts) if options.json else as_text(verdicts))
+    if options.json:
+        print(as_json(verdicts))
+    else:
+        screen().print(as_text(verdicts), soft_wrap=True)
     return exit_code(verdicts)
 
 

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from rich.text import Text
+
 from flowsentry.emit.plain_text import plain
+from local.terminal.screen import printable
 
 MAX_LETTERS = 600
 """Of a sentence. Names in it come from the account: they may be long, and are escaped."""
@@ -19,6 +22,10 @@ class Level(StrEnum):
     OK = "ok"
     WARNING = "warning"
     STOP = "stop"
+
+
+STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.STOP: "bold red"}
+"""On a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +55,17 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
     return int(any(each.level is Level.STOP for each in verdicts))
 
 
-def as_text(verdicts: Sequence[Verdict]) -> str:
+def as_text(verdicts: Sequence[Verdict]) -> Text:
     """A line for each verdict, its mend in the next one, and the numbers at the end."""
     lines = [line for each in verdicts for line in _lines(each)]
     numbers = [f"{sum(each.level is level for each in verdicts)} {level}" for level in Level]
-    return "\n".join([*lines, ", ".join(numbers)])
+    return Text("\n").join([*lines, printable(", ".join(numbers))])
 
 
-def _lines(verdict: Verdict) -> list[str]:
+def _lines(verdict: Verdict) -> list[Text]:
     said = plain(f"{verdict.about}: {verdict.finding}", MAX_LETTERS)
-    mend = [f"{'':<9}→ {plain(verdict.mend, MAX_LETTERS)}"] if verdict.mend else []
-    return [f"{verdict.level:<9}{said}", *mend]
+    mend = [printable(f"{'':<9}→ {plain(verdict.mend, MAX_LETTERS)}")] if verdict.mend else []
+    return [printable(f"{verdict.level:<9}", STYLES[verdict.level]).append_text(printable(said)), *mend]
 
 
 def as_json(verdicts: Sequence[Verdict]) -> str:

@@ -1,6 +1,7 @@
 """flowsentry query: answers the named queries of Athena from enriched Parquet files on this machine."""
 
 import ipaddress
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,8 @@ from local.query.errors import QueryError
 from local.query.time_range import EARLIEST, LATEST, TimeRange, moment
 from local.terminal.command import Command, Options
 from local.terminal.complaints import MisuseError, complain
+from local.terminal.tables import Column, print_table
+from local.terminal.waiting import waiting
 from stacks.analytics.named_query import Query
 from stacks.analytics.queries import QUERIES
 from stacks.analytics.rule_usage import RULE_USAGE_QUERIES
@@ -33,6 +36,11 @@ def _name(text: str) -> str:
     if text not in BY_NAME:
         raise typer.BadParameter(f"{text!r} is no query; flowsentry query --list shows all of them")
     return text
+
+
+def _names(incomplete: str) -> list[tuple[str, str]]:
+    """Names and questions, for the shell's completion."""
+    return [(name, query.question) for name, query in BY_NAME.items() if name.startswith(incomplete)]
 
 
 def _address(text: str) -> str:
@@ -72,7 +80,9 @@ def _moment(*, is_last: bool) -> Callable[[str], datetime]:
 class QueryOptions(Options):
     """Of flowsentry query."""
 
-    name: Annotated[str | None, typer.Argument(parser=_name, metavar="NAME", help="the query, one of --list")] = None
+    name: Annotated[
+        str | None, typer.Argument(parser=_name, autocompletion=_names, metavar="NAME", help="the query, one of --list")
+    ] = None
     shows_list: Annotated[bool, typer.Option("--list", help="list the queries with their questions and options")] = (
         False
     )
@@ -103,21 +113,30 @@ class QueryOptions(Options):
 def run(options: QueryOptions) -> int:
     """Exit code: 0 with an answer, even one without rows; 1 without."""
     if options.name is None:
-        print("\n".join(map(_described, BY_NAME.values())))
+        _print_queries(options)
         return 0
     try:
-        print(_answered(BY_NAME[options.name], options))
+        _print_answer(BY_NAME[options.name], options)
     except QueryError as error:
         return complain(plain(error, MAX_COMPLAINT_LETTERS))
     return 0
 
 
-def _described(query: Query) -> str:
-    needed = ", ".join(f"--{name}" for name in OPTIONS if name in query.parameters)
-    return f"{query.name:<34}{query.question}" + (f" ({needed})" if needed else "")
+def _print_queries(options: QueryOptions) -> None:
+    rows = [(query.name, query.question, _needed(query)) for query in BY_NAME.values()]
+    if options.json:
+        lines = ({"name": name, "question": question, "options": needed} for name, question, needed in rows)
+        print(*map(json.dumps, lines), sep="\n")
+    else:
+        columns = (Column("query", is_whole=True), Column("question"), Column("needs"))
+        print_table(columns, [(name, question, ", ".join(needed)) for name, question, needed in rows])
 
 
-def _answered(query: Query, options: QueryOptions) -> str:
+def _needed(query: Query) -> list[str]:
+    return [f"--{name}" for name in OPTIONS if name in query.parameters]
+
+
+def _print_answer(query: Query, options: QueryOptions) -> None:
     from local.query import output  # noqa: PLC0415 - DuckDB is slow to import; other commands do not need it
     from local.query.database import answer  # noqa: PLC0415 - the same
     from local.query.file_tables import FILE_TABLES  # noqa: PLC0415 - the same
@@ -130,9 +149,12 @@ def _answered(query: Query, options: QueryOptions) -> str:
     if not options.path:
         content = FILE_TABLES[query.table].content
         raise QueryError(f"{query.name} needs --path: {content}, files or a folder with them")
-    found = answer(query, files_at(options.path, during), during, given)
-    shown = output.as_json if options.json else output.as_csv if options.csv else output.as_table
-    return "\n".join(shown(found))
+    with waiting(f"answering {query.name}"):
+        found = answer(query, files_at(options.path, during), during, given)
+    if options.json or options.csv:
+        print("\n".join(output.as_json(found) if options.json else output.as_csv(found)))
+    else:
+        output.print_answer(found)
 
 
 def _parameters(query: Query, options: QueryOptions) -> dict[str, object]:
@@ -158,5 +180,6 @@ COMMAND = Command(
     ),
     succeeds_when="there is an answer, even one without rows",
     fails_when="the query has no answer: an option or file is missing, or a file could not be read",
-    output="a line for each row, with the columns of the query",
+    output="a line for each row, with the columns of the query; with --list a line for each query: name, question, "
+    "options",
 )

@@ -9,9 +9,12 @@ from typing import Any
 
 from flowsentry.emit.plain_text import plain
 from local.query.database import Answer
+from local.terminal.tables import Column, print_table
 
-MAX_CELL_LETTERS = 60
-"""Of a cell of the table. Longer: rows wrap on a wide terminal. Shorter: ids are cut."""
+MAX_CELL_LETTERS = 200
+"""Of a cell of the table. Longer: a name that somebody chose fills the screen. Shorter: descriptions are cut."""
+WHOLE = ("_id", "source", "destination", "address", "network")
+"""Ends of the names of columns with what is copied: on a terminal they do not fold."""
 PLAIN_NUMBERS = ("port", "protocol", "flags")
 """Parts of the names of columns whose numbers are not amounts, and have no thousands separators."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -19,14 +22,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
-def as_table(answer: Answer) -> Iterator[str]:
-    """A line for the header and for each row; numbers to the right, nothing for null."""
-    shown = [[_cell(*each) for each in zip(answer.columns, row, strict=True)] for row in answer.rows]
-    widths = [max(map(len, column)) for column in zip(answer.columns, *shown, strict=True)]
-    are_numbers = [_is_number(column) for column in zip(*answer.rows, strict=True)] or [False] * len(widths)
-    for cells in (answer.columns, *shown):
-        parts = zip(cells, widths, are_numbers, strict=True)
-        yield "  ".join(f"{cell:>{width}}" if right else f"{cell:<{width}}" for cell, width, right in parts).rstrip()
+def print_answer(answer: Answer) -> None:
+    """Prints a line for the header and for each row; numbers to the right, nothing for null."""
+    are_numbers = [_is_number(column) for column in zip(*answer.rows, strict=True)] or [False] * len(answer.columns)
+    columns = [
+        Column(name, is_number, is_whole=name.endswith(WHOLE))
+        for name, is_number in zip(answer.columns, are_numbers, strict=True)
+    ]
+    print_table(columns, [[_cell(*each) for each in zip(answer.columns, row, strict=True)] for row in answer.rows])
 
 
 def as_json(answer: Answer) -> Iterator[str]:

@@ -22,6 +22,7 @@ from local.replay.comparison import Comparison, Side
 from local.replay.replay import Replay
 from local.terminal.command import Command
 from local.terminal.complaints import complain
+from local.terminal.links import print_text
 from stacks.settings.detection import DetectionSettings
 
 DEFAULTS, SETTINGS = "default", "settings"
@@ -146,7 +147,10 @@ def _replay(options: ReplayOptions, replay: Replay) -> int:
         if shown:
             replay.progress.hide()
         for finding in shown:
-            print(finding.to_json() if options.json else _as_text(finding))
+            if options.json:
+                print(finding.to_json())
+            else:
+                print_text(_as_text(finding))
     return _summarized(replay)
 
 

@@ -18,13 +18,13 @@ class MisuseError(typer.BadParameter):
 
 def complain(message: object) -> int:
     """Prints a message on stderr, on one line and without control characters; returns the exit code 1."""
-    print(f"flowsentry: {in_one_line(message)}", file=sys.stderr)
+    print(f"flowsentry: {in_one_line(message).rstrip()}", file=sys.stderr)
     return FAILED
 
 
 def in_one_line(text: object) -> str:
     """The text with a space for each character that is not printable: names of files and tags may have such."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text)).rstrip()
+    return "".join(letter if letter.isprintable() else " " for letter in str(text))
 
 
 def sentence_of(error: typer.TyperException) -> str:

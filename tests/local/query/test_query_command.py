@@ -46,11 +46,12 @@ def sources(printed: str) -> list[str]:
 def test_the_list_has_every_query_with_its_question_and_options(run: Run) -> None:
     code, printed, _ = run("--list")
     assert code == 0
-    lines = printed.splitlines()
+    header, *lines = printed.splitlines()
+    assert header.split() == ["query", "question", "needs"]
     queries = (*QUERIES, *RULE_USAGE_QUERIES)
     assert [each.split()[0] for each in lines] == [query.name for query in queries]
     assert all(query.question in each for query, each in zip(queries, lines, strict=True))
-    assert next(each for each in lines if each.startswith("who-connected")).endswith("(--address, --port)")
+    assert next(each for each in lines if each.startswith("who-connected")).endswith("--address, --port")
 
 
 def test_people_get_a_table_with_amounts_they_can_read(run: Run, folders: Mapping[str, Path]) -> None:
@@ -262,11 +263,18 @@ def test_a_parameter_is_never_part_of_the_statement() -> None:
     assert "$address" in query.for_duckdb
 
 
-def test_names_that_others_gave_can_neither_forge_lines_nor_formulas() -> None:
+def test_the_list_for_machines_has_the_same(run: Run) -> None:
+    code, printed, _ = run("--list", "--json")
+    listed = {each["name"]: each["options"] for each in map(json.loads, printed.splitlines())}
+    assert (code, listed["who-connected"]) == (0, ["--address", "--port"])
+
+
+def test_names_that_others_gave_can_neither_forge_lines_nor_formulas(capsys: pytest.CaptureFixture[str]) -> None:
     found = Answer(
         ("owner", "bytes"), [('=HYPERLINK("http://x")', -1), ("a\nb \x1b[31m", 2), ("+1", 3), ("-a", 4), ("@a", 5)]
     )
-    table = list(output.as_table(found))
+    output.print_answer(found)
+    table = capsys.readouterr().out.splitlines()
     assert len(table) == 6
     assert not any("\x1b" in each for each in table)
     (text,) = output.as_csv(found)

@@ -172,7 +172,10 @@ def test_missing_credentials_are_reported(flowsentry: Flowsentry, monkeypatch: p
         bare.setenv("AWS_EC2_METADATA_DISABLED", "true")
         bare.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
         done = flowsentry("findings", "list")
-    assert (done.code, done.err) == (1, "flowsentry: Unable to locate credentials\n")
+    assert (done.code, done.err) == (
+        1,
+        "flowsentry: Unable to locate credentials; give --profile, set AWS_PROFILE, or run aws configure\n",
+    )
 
 
 def test_an_unknown_profile_is_named(flowsentry: Flowsentry) -> None:

@@ -1,0 +1,85 @@
+"""Commands that ask a deployment in AWS: which one, and how its errors are told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from flowsentry.emit.plain_text import plain
+from flowsentry.findings.triage import MAX_NOTE_LETTERS
+from local.terminal.command import Options
+from local.terminal.complaints import complain
+
+if TYPE_CHECKING:
+    from local.account import Account
+
+MAX_COMPLAINT_LETTERS = 400
+UNREACHABLE = "there is no such deployment, or AWS refused"
+"""Meaning of exit code 1 of all of them."""
+
+Region = Annotated[
+    str | None,
+    typer.Option(metavar="REGION", help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION, or of the profile)"),
+]
+Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile (default: from the environment)")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentOptions(Options):
+    """Which deployment."""
+
+    deployment: Annotated[str, typer.Option(metavar="NAME", help="name of the deployment (default flowsentry)")] = (
+        "flowsentry"
+    )
+    region: Region = None
+    profile: Profile = None
+    json: Annotated[bool, typer.Option("--json", help="print JSON")] = False
+
+
+OfDeployment = TypeVar("OfDeployment", bound=DeploymentOptions)
+
+
+def checked_note(text: str) -> str:
+    """The same text. Raises BadParameter when it is too long to be stored."""
+    if len(text) > MAX_NOTE_LETTERS:
+        raise typer.BadParameter(f"a note has at most {MAX_NOTE_LETTERS} characters, this one has {len(text)}")
+    return text
+
+
+def answering(command: Callable[[OfDeployment, "Account"], int | None]) -> Callable[[OfDeployment], int]:
+    """The command as a function that returns its exit code: 0 for None; 1, with a message on stderr, for ERRORS."""
+
+    def run(options: OfDeployment) -> int:
+        from local.account import ERRORS, Account  # noqa: PLC0415 - boto3 is slow to import; --help does not need it
+
+        try:
+            return command(options, Account(options.deployment, options.region, options.profile)) or 0
+        except ERRORS as error:
+            return complain(plain(next_step(error), MAX_COMPLAINT_LETTERS))
+
+    return run
+
+
+NEXT_STEPS = {
+    "NoCredentialsError": "give --profile, set AWS_PROFILE, or run aws configure",
+    "PartialCredentialsError": "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile",
+    "ProfileNotFound": "aws configure list-profiles shows those that there are",
+    "NoRegionError": "give --region, or set AWS_REGION",
+    "EndpointConnectionError": "check the network and the Region",
+    "ConnectTimeoutError": "check the network and the Region",
+    "ExpiredTokenException": "sign in again, for example with aws sso login",
+    "UnauthorizedSSOTokenError": "sign in again, for example with aws sso login",
+    "SSOTokenLoadError": "sign in with aws sso login",
+    "AccessDeniedException": "ask for the permission, or give the --profile of a role that has it",
+}
+"""What to do, by the name of an error of boto3 or its code."""
+
+
+def next_step(error: Exception) -> str:
+    """The error's message, and what to do where that is known."""
+    response = getattr(error, "response", None) or {}
+    names = (type(error).__name__, response.get("Error", {}).get("Code", ""))
+    step = next((NEXT_STEPS[name] for name in names if name in NEXT_STEPS), None)
+    message = str(error).rstrip(".")
+    return f"{message}; {step}" if step else message

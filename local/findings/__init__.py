@@ -1,0 +1,1 @@
+"""flowsentry findings: lists and triages the findings of a deployment."""

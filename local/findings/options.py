@@ -1,0 +1,73 @@
+"""Options of flowsentry findings and its commands."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from flowsentry.findings.kinds import KINDS
+from flowsentry.findings.triage import MAX_NOTE_LETTERS, State
+from local.deployment_command import DeploymentOptions, checked_note
+
+MAX_SNOOZE_DAYS = 365
+MAX_LISTED_DAYS = 90
+"""Findings expire from the table after this many days."""
+
+
+def _days(most: int) -> Callable[[str], int]:
+    def days(text: str) -> int:
+        if not (text.isdecimal() and 1 <= int(text) <= most):
+            raise typer.BadParameter(f"{text!r} is not a number of days; use 1 to {most}")
+        return int(text)
+
+    return days
+
+
+def _kinds(incomplete: str) -> Iterator[str]:
+    """For the shell's completion; a kind of an earlier version may be given as well."""
+    return (kind for kind in KINDS if kind.startswith(incomplete))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(DeploymentOptions):
+    """Of flowsentry findings list."""
+
+    state: Annotated[
+        State | None, typer.Option(metavar="STATE", help=f"only findings in this triage state: {', '.join(State)}")
+    ] = None
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", autocompletion=_kinds, help="only findings of this kind, such as port_scan"),
+    ] = None
+    days: Annotated[
+        int,
+        typer.Option(parser=_days(MAX_LISTED_DAYS), metavar="N", help="only findings of the last N days (default 7)"),
+    ] = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingOptions(DeploymentOptions):
+    """Which finding."""
+
+    id: Annotated[str, typer.Argument(metavar="ID", help="finding id, as in the alert")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriageOptions(FindingOptions):
+    """Of the commands that triage."""
+
+    note: Annotated[
+        str,
+        typer.Option(parser=checked_note, metavar="TEXT", help=f"reason, at most {MAX_NOTE_LETTERS} characters"),
+    ] = ""
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="who triages (default: the name in the caller's ARN)")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnoozeOptions(TriageOptions):
+    """Of flowsentry findings snooze."""
+
+    days: Annotated[int, typer.Option(parser=_days(MAX_SNOOZE_DAYS), metavar="N", help="days without alerts")]

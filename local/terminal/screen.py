@@ -1,0 +1,21 @@
+"""What stdout and stderr are: a terminal with its width and colours, or a pipe where every line stays whole."""
+
+import sys
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from local.terminal.complaints import in_one_line
+
+
+def screen(*, is_of_errors: bool = False) -> Console:
+    """The console of stdout, or of stderr, as they are now. It takes no text for markup. NO_COLOR, FORCE_COLOR and
+    TERM=dumb are Rich's to read.
+    """
+    return Console(file=sys.stderr if is_of_errors else sys.stdout, highlight=False, markup=False, emoji=False)
+
+
+def printable(text: object, style: str | Style = "") -> Text:
+    """The text on one line in this style: without control characters, and never taken for markup."""
+    return Text(in_one_line(text), style)
