@@ -1,20 +1,16 @@
-"""Reads flow logs named on the command line: files, folders, s3:// addresses, standard input."""
+"""Reads flow logs named on the command line: files, folders, patterns, s3:// addresses, standard input."""
 
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
-from flowsentry.records.object_key import flow_log_key, is_no_flow_log
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-BLOCK_BYTES = 1 << 20
-_ENDS_AS_LOGS_DO = re.compile(r"\.(log|txt|gz|parquet)$")
+from flowsentry.records.object_key import flow_log_key
+from local.log_objects import BLOCK_BYTES, S3Access, looks_like_logs, may_have_records_of, objects_at
+from local.query.time_range import TimeRange
 
 
 class LogSource(Protocol):
@@ -55,46 +51,35 @@ class LogFile:
                 yield from _blocks_of(file)
 
 
-@dataclass(frozen=True, slots=True)
-class LogObject:
-    """An S3 object of this size, read with the AWS credentials of the environment."""
+@dataclass(frozen=True)
+class Selection:
+    """Which files at an address are read: those that may have records of `times`, by the time in their names. `listed`
+    gets the number of objects of each page that S3 lists.
+    """
 
-    bucket: str
-    key: str
-    size: int
-    s3: "S3Client" = field(compare=False, repr=False)
-
-    @property
-    def name(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
-
-    def blocks(self) -> Iterator[bytes]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
-
-        try:
-            body = self.s3.get_object(Bucket=self.bucket, Key=self.key)["Body"]
-            yield from body.iter_chunks(BLOCK_BYTES)
-        except (BotoCoreError, ClientError) as error:
-            raise OSError(f"cannot read {self.name}: {error}") from error
+    times: TimeRange = field(default_factory=TimeRange)
+    s3: S3Access = field(default_factory=S3Access)
+    listed: Callable[[int], None] = field(default=lambda _: None, compare=False)
 
 
-def sources_at(address: str) -> list[LogSource]:
+EVERYTHING = Selection()
+
+
+def sources_at(address: str, selection: Selection = EVERYTHING) -> list[LogSource]:
     """The flow logs at an address, in order of time: a file itself; in a folder or under an s3:// prefix, the objects
-    that are named as AWS names flow logs or that end in .log, .txt, .gz or .parquet. The number of other objects under
-    a prefix is printed on stderr. Raises OSError when the address does not exist or cannot be listed.
+    that are named as AWS names flow logs or that end in .log, .txt, .gz or .parquet; and what a pattern matches (`*`,
+    `?`, `[…]`, and `**` for any folders; in an s3:// address only `*`). The number of other objects under a prefix is
+    printed on stderr. Raises OSError when the address does not exist or cannot be listed.
     """
     if address.startswith("s3://"):
-        return sorted(_objects_at(address), key=_order)
-    path = Path(address)
-    if path.is_dir():
-        found = [LogFile(each) for each in path.rglob("*") if each.is_file() and _looks_like_logs(each.as_posix())]
-        return sorted(found, key=_order)
-    if address != "-" and not path.exists():
-        raise FileNotFoundError(f"{address}: no such file or folder")
-    return [LogFile(path)]
+        return sorted(objects_at(address, selection.s3, selection.times, selection.listed), key=_order)
+    found = (each for each in _files_at(address) if may_have_records_of(selection.times, each.name))
+    return sorted(found, key=_order)
 
 
-def all_sources(addresses: Iterable[str], complain: Callable[[object], int]) -> tuple[list[LogSource], int]:
+def all_sources(
+    addresses: Iterable[str], complain: Callable[[object], int], selection: Selection = EVERYTHING
+) -> tuple[list[LogSource], int]:
     """The flow logs at all addresses, each address in order of time, and the number of addresses that can't be listed,
     of which `complain` prints the reason.
     """
@@ -102,14 +87,41 @@ def all_sources(addresses: Iterable[str], complain: Callable[[object], int]) -> 
     missing = 0
     for address in addresses:
         try:
-            found += sources_at(address)
+            found += sources_at(address, selection)
         except OSError as error:
             missing += complain(error)
     return found, missing
 
 
-def _looks_like_logs(key: str) -> bool:
-    return bool(flow_log_key(key)) or (bool(_ENDS_AS_LOGS_DO.search(key)) and not is_no_flow_log(key))
+def has_time(source: LogSource) -> bool:
+    """Whether the name of a source has a time, as AWS writes it."""
+    return flow_log_key(source.name) is not None
+
+
+def _files_at(address: str) -> list[LogFile]:
+    path = Path(address).expanduser()
+    if path.is_dir():
+        return _files_in(path)
+    if address == "-" or path.exists():
+        return [LogFile(path)]
+    if not has_magic(address):
+        raise FileNotFoundError(f"{address}: no such file or folder")
+    return _matching(str(path), address)
+
+
+def _files_in(folder: Path) -> list[LogFile]:
+    return [LogFile(each) for each in folder.rglob("*") if each.is_file() and looks_like_logs(each.as_posix())]
+
+
+def _matching(pattern: str, address: str) -> list[LogFile]:
+    """What matches. The end `*` or `**` takes what a folder takes; a more exact one takes files of any name."""
+    matches = [Path(each) for each in glob(pattern, recursive=True)]  # noqa: PTH207 - Path.glob takes no absolute one
+    if not matches:
+        raise FileNotFoundError(f"{address}: nothing matches this pattern")
+    takes_all = Path(pattern).name not in {"*", "**"}
+    files = [LogFile(each) for each in matches if each.is_file() and (takes_all or looks_like_logs(each.as_posix()))]
+    folders = [] if "**" in Path(pattern).parts else [each for each in matches if each.is_dir()]
+    return list(dict.fromkeys([*files, *(file for folder in folders for file in _files_in(folder))]))
 
 
 def _order(source: LogSource) -> tuple[float, str]:
@@ -121,27 +133,3 @@ def _order(source: LogSource) -> tuple[float, str]:
 def _blocks_of(file: IO[bytes]) -> Iterator[bytes]:
     while block := file.read(BLOCK_BYTES):
         yield block
-
-
-def _objects_at(address: str) -> Iterator[LogSource]:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
-
-    bucket, _, prefix = address.removeprefix("s3://").partition("/")
-    try:
-        s3 = _s3()
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        sizes = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
-    except (BotoCoreError, ClientError) as error:
-        raise OSError(f"cannot list {address}: {error}") from error
-    if not sizes:
-        raise FileNotFoundError(f"{address}: no such object or prefix")
-    wanted = [key for key in sizes if key == prefix or _looks_like_logs(key)]
-    if skipped := len(sizes) - len(wanted):
-        print(f"flowsentry: {address}: skipped {skipped:,} objects whose keys are not flow logs", file=sys.stderr)
-    yield from (LogObject(bucket, key, sizes[key], s3) for key in wanted)
-
-
-def _s3() -> "S3Client":
-    import boto3  # noqa: PLC0415 - only s3:// addresses need boto3
-
-    return boto3.client("s3")

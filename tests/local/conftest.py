@@ -1,15 +1,19 @@
-"""Runs the command line in this process and captures its output."""
+"""Runs the command line in this process and captures its output; a bucket in memory."""
 
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from local.cli import main
+
+BUCKET = "flow-logs-of-mine"
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,15 @@ def flowsentry(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
         return Done(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """S3 with one empty bucket."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        yield s3

@@ -2,33 +2,20 @@
 
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from local.log_files import BLOCK_BYTES, LogFile, sources_at
+from local.log_files import BLOCK_BYTES, LogFile, Selection, sources_at
+from local.query.time_range import TimeRange, moment
+from tests.local.conftest import BUCKET
 
-BUCKET = "flow-logs-of-mine"
 FIRST = "222222222222_vpcflowlogs_us-east-1_fl-2_20261103T0305Z_1.log.gz"
 SECOND = "111111111111_vpcflowlogs_us-east-1_fl-1_20261103T0310Z_2.log.gz"
 WITHOUT_SUFFIX = "111111111111_vpcflowlogs_us-east-1_fl-1_20261103T0315Z_3"
 PARQUET = "111111111111_vpcflowlogs_us-east-1_fl-1_20261103T0320Z_4.log.parquet"
 TRAIL = "AWSLogs/111111111111/CloudTrail/us-east-1/2026/11/03/111111111111_CloudTrail_us-east-1_x.json.gz"
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        yield s3
 
 
 def test_a_file_is_one_source_regardless_of_its_name(tmp_path: Path) -> None:
@@ -57,6 +44,48 @@ def test_an_empty_folder_has_no_sources(tmp_path: Path) -> None:
 def test_a_missing_file_raises_file_not_found_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no such file or folder"):
         sources_at(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*.log", ["a.log"]),
+        ("?.csv", ["t.csv"]),
+        ("*", ["a.log", "b.log", "c.log"]),
+        ("**", ["a.log", "b.log", "c.log"]),
+        ("**/*.log", ["a.log", "b.log", "c.log"]),
+        ("2026/**/*.log", ["b.log", "c.log"]),
+        ("[x-z]/*", []),
+    ],
+)
+def test_a_pattern_takes_what_a_folder_takes_or_the_names_that_it_states(
+    tmp_path: Path, pattern: str, found: list[str]
+) -> None:
+    for name in ("a.log", "t.csv", "2026/b.log", "2026/11/c.log", "x/README.md"):
+        filled(tmp_path, name)
+    assert sorted(Path(each.name).name for each in sources_at(f"{tmp_path}/{pattern}")) == found
+
+
+def test_a_file_whose_name_is_a_pattern_is_that_file(tmp_path: Path) -> None:
+    path = filled(tmp_path, "flows[1].log")
+    filled(tmp_path, "flows1.log")
+    assert sources_at(str(path)) == [LogFile(path)]
+
+
+def test_a_pattern_that_matches_nothing_raises_file_not_found_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nothing matches this pattern"):
+        sources_at(f"{tmp_path}/*.log")
+
+
+def between(first: str, last: str) -> Selection:
+    return Selection(TimeRange(moment(first, is_last=False), moment(last, is_last=True)))
+
+
+def test_files_of_other_times_are_left_out_by_their_names(tmp_path: Path) -> None:
+    for name in (FIRST, SECOND, WITHOUT_SUFFIX, PARQUET, "plain.log"):
+        filled(tmp_path, name)
+    found = sources_at(str(tmp_path), between("2026-11-03T03:14", "2026-11-03T03:16"))
+    assert [Path(each.name).name for each in found] == [SECOND, WITHOUT_SUFFIX, "plain.log"]
 
 
 def test_a_large_file_is_read_in_bounded_blocks(tmp_path: Path) -> None:
