@@ -4,12 +4,9 @@ AWS writes a file for each flow log and five minutes, so an archive has thousand
 """
 
 import math
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from typing import NamedTuple, Self
 
 from flowsentry.aws.ingest.parquet_trial import tried
@@ -18,13 +15,11 @@ from flowsentry.decode.object_part import held_within, lines_of
 from flowsentry.errors import PoisonError
 from flowsentry.frames import LogChunk, LogTable, LogText, SmallSource
 from local.log_files import LogSource
+from local.reading.read_ahead import HeldSource, read_ahead
 
 SMALL_FILE_BYTES, SMALL_TEXT_BYTES = 1 << 18, 1 << 21
 """Bytes of a file, and of its content, up to which it is read with others. Larger: more memory, since the content of a
 whole group is held. Smaller: files whose fixed cost still weighs are read alone."""
-READ_AT_ONCE = 8
-"""Files that are read at the same time. More: more memory, up to SMALL_FILE_BYTES each. Fewer: objects in S3, of which
-each takes some tens of milliseconds, are waited for one after the other."""
 START, MOST_DIGITS = "start", 18
 """The field with the start of a record, and the digits of what is one: `int` refuses thousands of them."""
 
@@ -103,8 +98,8 @@ def grouped(sources: Iterable[LogSource], log_formats: Sequence[str], limits: Li
     its own error then shows when it is read alone.
     """
     group = Group()
-    for source, content in _read_ahead(sources):
-        file = None if content is None else _small_file(source, content, log_formats)
+    for source in read_ahead(sources):
+        file = _small_file(source, log_formats) if isinstance(source, HeldSource) else None
         if group.files and not (file and group.has_room_for(file, limits)):
             yield group
             group = Group()
@@ -116,30 +111,12 @@ def grouped(sources: Iterable[LogSource], log_formats: Sequence[str], limits: Li
         yield group
 
 
-def _read_ahead(sources: Iterable[LogSource]) -> Iterator[tuple[LogSource, bytes | None]]:
-    """The sources in their order with the bytes of the small ones, READ_AT_ONCE of which are read at the same time."""
-    waiting = iter(sources)
-    with ThreadPoolExecutor(READ_AT_ONCE) as threads:
-        reading = deque((each, threads.submit(_bytes_of, each)) for each in islice(waiting, READ_AT_ONCE))
-        while reading:
-            source, content = reading.popleft()
-            yield source, content.result()
-            reading.extend((each, threads.submit(_bytes_of, each)) for each in islice(waiting, 1))
-
-
-def _bytes_of(source: LogSource) -> bytes | None:
-    """The bytes of a small file; None for a large one, and for one that can't be read."""
-    try:
-        size = source.size
-        return None if size is None or size > SMALL_FILE_BYTES else b"".join(source.blocks())
-    except OSError:
+def _small_file(source: HeldSource, log_formats: Sequence[str]) -> SmallFile | None:
+    """The file; None if it is large or holds too much for a small one, or is damaged."""
+    if source.size > SMALL_FILE_BYTES:
         return None
-
-
-def _small_file(source: LogSource, content: bytes, log_formats: Sequence[str]) -> SmallFile | None:
-    """The file; None if it holds too much for a small one, or is damaged."""
     try:
-        chunks = held_within(SMALL_TEXT_BYTES, object_texts([content], log_formats, tried))
+        chunks = held_within(SMALL_TEXT_BYTES, object_texts([source.content], log_formats, tried))
     except PoisonError:
         return None
     return None if chunks is None else SmallFile(source, SmallSource(source.name, chunks))

@@ -83,9 +83,3 @@ def test_a_file_that_cannot_be_read_is_alone() -> None:
             raise OSError(self.name)
 
     assert names_in([file("a"), Gone("gone", b""), file("b")]) == [["a"], "gone", ["b"]]
-
-
-def test_files_are_read_only_as_far_ahead_as_is_bounded() -> None:
-    files = [file(str(number)) for number in range(100)]
-    next(iter(grouped(files, (), Limits(1, math.inf))))
-    assert sum(each.reads for each in files) < 20
