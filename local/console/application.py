@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local.console.console_data import ConsoleData, DataError, NotFoundError
-from local.console.pages import about
+from local.console.pages import about, traffic_map
 from local.console.query import QueryError
 from local.console.routing import refused
 from local.console.security import Access, Guard
@@ -21,7 +21,10 @@ STATIC = Path(__file__).parent / "static"
 LIBRARIES = Path(__file__).parents[2] / "node_modules"
 ECHARTS = LIBRARIES / "echarts" / "dist" / "echarts.esm.min.js"
 LIT_HTML = LIBRARIES / "lit-html"
-PAGES: tuple[Callable[[ConsoleData], list[Route]], ...] = (about.routes,)
+PAGES: tuple[Callable[[ConsoleData], list[Route]], ...] = (
+    about.routes,
+    traffic_map.routes,
+)
 """The routes of each page's module. To add a page: a module here, a module in static/pages, and a line in
 static/pages.js.
 """

@@ -3,6 +3,7 @@
 
 export const PAGES = [
   { name: "dashboards", title: "Dashboards", key: "d", group: "Watch" },
+  { name: "traffic-map", title: "Traffic map", key: "m", group: "Look into" },
 ];
 
 export const HOME = "dashboards";

@@ -1,0 +1,1 @@
+"""What pages compute from enriched records: whom owners talk to, and what a source tried."""

@@ -1,0 +1,17 @@
+// Links from one page to another. The time range and the refresh go with them.
+
+const KEPT = ["range", "start", "end", "refresh"];
+
+/** The address of a page with these filters, in the time range of `context`; filters without a value are left out. */
+export function href(context, name, filters = {}) {
+  const query = new URLSearchParams();
+  for (const each of KEPT) {
+    const value = context.parameters.get(each);
+    if (value) query.set(each, value);
+  }
+  for (const [key, value] of Object.entries(filters)) {
+    if (value !== undefined && value !== null && value !== "") query.set(key, value);
+  }
+  const text = query.toString();
+  return text ? `/${name}?${text}` : `/${name}`;
+}
