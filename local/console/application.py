@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local.console.console_data import ConsoleData, DataError, NotFoundError
-from local.console.pages import about, scan, traffic_map
+from local.console.pages import about, blocked_path, scan, traffic_map
 from local.console.query import QueryError
 from local.console.routing import refused
 from local.console.security import Access, Guard
@@ -25,6 +25,7 @@ PAGES: tuple[Callable[[ConsoleData], list[Route]], ...] = (
     about.routes,
     traffic_map.routes,
     scan.routes,
+    blocked_path.routes,
 )
 """The routes of each page's module. To add a page: a module here, a module in static/pages, and a line in
 static/pages.js.
