@@ -12,6 +12,11 @@ from local.console.security import Access
 SCREENSHOTS = "FLOWSENTRY_SCREENSHOTS"
 """Environment variable: the folder in which screenshots are kept; none are taken without it."""
 SECONDS = 20_000
+CHART = """async () => {
+  const element = document.querySelector("main flow-chart");
+  const chart = element && (await import("/vendor/echarts.js")).getInstanceByDom(element);
+  return chart ? JSON.parse(JSON.stringify(chart.getOption())) : null;
+}"""
 
 
 class Visit:
@@ -61,6 +66,14 @@ class Visit:
     def get(self, path: str) -> Any:
         """The JSON of the API, asked for by the page itself."""
         return self.page.evaluate("async path => (await import('/static/api.js')).get(path)", path)
+
+    def chart(self) -> Any:
+        """The option of the first chart, as ECharts has it; waits until it is drawn."""
+        return self.page.wait_for_function(CHART).json_value()
+
+    def colour(self, name: str) -> str:
+        """A colour of the theme, such as `accepted`."""
+        return str(self.page.evaluate("async name => (await import('/static/theme.js')).colour(name)", name))
 
     def kept(self, name: str, *, whole: bool = True) -> None:
         """Keeps a screenshot as an artefact."""
