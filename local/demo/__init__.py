@@ -8,16 +8,16 @@ from local.aws.embedded import EmbeddedAws
 from local.aws.settings import Settings
 from local.demo.account import created_company, deployed_app, output_bucket
 from local.demo.alerts import Delivered, Inbox
+from local.demo.digest import send_digest
 from local.demo.named_owners import enriched_rows, named_owners
 from local.demo.sending import Sending
-from local.demo.summary import Summary, digest_found_at
+from local.demo.summary import Summary
 from local.demo_command import DemoOptions
 from local.traffic.generation import generate
 
 MAX_SECONDS = 1_800
 """Without a terminal, the embedded AWS stops after this many seconds. Lower: a slow machine does not finish."""
 QUIET_SECONDS = 300
-DIGEST_SECONDS = 62
 
 
 def demo(options: DemoOptions) -> int:
@@ -49,22 +49,13 @@ def _run(aws: EmbeddedAws, seed: int) -> int:
     with Inbox(aws, on_delivery=lambda alert: say(_shown(alert))) as inbox:
         sending.send_all(say)
         aws.wait_until_quiet(QUIET_SECONDS)
-        _send_digest(aws)
+        send_digest(aws, say)
         alerts = inbox.drained()
         owners = named_owners(enriched_rows(aws, output_bucket(aws)), company)
         summary = Summary(aws, sending, owners, alerts, inbox.mails, inbox.digests, inbox.digested)
     for line in summary.lines():
         say(line)
     return 0 if summary.is_as_expected else 1
-
-
-def _send_digest(aws: EmbeddedAws) -> None:
-    """Runs the notifier's schedule once the one-minute window of the digest has ended."""
-    oldest = min(digest_found_at(aws), default=0)
-    say("waiting one minute for the digest")
-    time.sleep(max(0, oldest + DIGEST_SECONDS - time.time()))
-    aws.fire_schedules()
-    aws.wait_until_quiet(QUIET_SECONDS)
 
 
 def _shown(alert: Delivered) -> str:

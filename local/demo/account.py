@@ -13,6 +13,8 @@ from local.traffic.company.plan import TRUSTED_NETWORKS
 from local.traffic.delivery import FlowLog
 
 ADDRESS = "you@company.example"
+DIGEST_MINUTES = 1
+"""The shortest window that the settings allow."""
 Say = Callable[[str], None]
 _RESULTS = re.compile(r"✅|❌|[Ff]ail|[Ee]rror")
 
@@ -68,7 +70,7 @@ def settings_for(company: Company) -> dict[str, object]:
     return {
         "flowsentry.sources": sources,
         "flowsentry.alert_emails": [ADDRESS],
-        "flowsentry.digest_minutes": 1,
+        "flowsentry.digest_minutes": DIGEST_MINUTES,
         "flowsentry.trusted_networks": list(TRUSTED_NETWORKS),
     }
 

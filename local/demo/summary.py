@@ -6,11 +6,11 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from flowsentry.aws.findings.item import entry_of, is_bookkeeping
-from flowsentry.findings.finding import Audience, Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.metric_names import namespace_of
 from local.aws.embedded import EmbeddedAws
 from local.demo.denied_paths import DeniedPaths
+from local.demo.digest import entries_of_digest
 from local.demo.named_owners import NamedOwners
 from local.demo.sending import BAD_LINES, Sending
 from local.traffic.expectation import ExpectedAlert
@@ -69,7 +69,7 @@ class Summary:
     def lines(self) -> Iterator[str]:
         """The summary as text lines."""
         kinds = Counter(f"{finding.kind} ({finding.severity})" for finding, _ in self.alerts)
-        in_digest = digest_found_at(self.aws)
+        in_digest = entries_of_digest(self.aws)
         yield ""
         yield f"records in      {self._sum('Lines'):,} of {self.sending.records + len(BAD_LINES):,} sent"
         yield f"  traffic       {self._sum('Records'):,}, of which {self._sum('RejectsSeen'):,} rejected by a rule"
@@ -113,15 +113,6 @@ class Summary:
             MetricDataQueries=queries, StartTime=now - timedelta(hours=12), EndTime=now + timedelta(minutes=5)
         )
         return int(sum(value for result in results["MetricDataResults"] for value in result["Values"]))
-
-
-def digest_found_at(aws: EmbeddedAws) -> list[int]:
-    """When each finding for the digest was stored (Unix seconds)."""
-    dynamodb = aws.client("dynamodb")
-    table = next(name for name in dynamodb.list_tables()["TableNames"] if "Findings" in name)
-    items = (item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"])
-    entries = [entry_of(item) for item in items if not is_bookkeeping(item)]
-    return [entry.found_at for entry in entries if entry.finding.audience is Audience.DIGEST]
 
 
 def _metric(name: str, service: str) -> dict[str, object]:

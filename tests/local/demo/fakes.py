@@ -40,6 +40,9 @@ class FakeAws:
     failed: Sequence[str] = ()
     delivered: list[tuple[str, list[str] | bytes]] = field(default_factory=list)
     streams: set[str] = field(default_factory=set)
+    waiting_since: dict[str, int] = field(default_factory=dict)
+    """What the findings were dated back to, by id, when the schedules fired."""
+    pending: dict[str, int] = field(default_factory=dict)
 
     class exceptions:  # noqa: N801 - boto3's name
         ResourceAlreadyExistsException = AlreadyExistsError
@@ -80,6 +83,16 @@ class FakeAws:
             {"id": {"S": each.id}, "finding": {"S": each.to_json()}, "found_at": {"N": "1770000000"}} for each in found
         ]
         yield {"Items": [*items, {"id": {"S": "rate-limit#urgent"}}]}
+
+    def update_item(self, **call: Any) -> None:
+        assert (call["TableName"], call["UpdateExpression"]) == ("state-Findings", "SET waiting_since = :since")
+        self.pending[call["Key"]["id"]["S"]] = int(call["ExpressionAttributeValues"][":since"]["N"])
+
+    def fire_schedules(self) -> None:
+        self.waiting_since = dict(self.pending)
+
+    def wait_until_quiet(self, _seconds: float) -> None:
+        assert self.waiting_since == self.pending
 
     def get_metric_data(self, **call: Any) -> dict[str, Any]:
         """Returns half of each metric for each function."""
