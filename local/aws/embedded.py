@@ -7,6 +7,8 @@ with EmbeddedAws.start() as aws:
 import contextlib
 import functools
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,18 +22,23 @@ from typing import IO, Any, Self
 
 import boto3
 
-from local.aws.settings import ACCOUNT, CONTROL_PATH, Settings, environment
+from local.aws.settings import ACCOUNT, CONTROL_PATH, Settings, environment, without_account
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 class EmbeddedAws:
-    """One AWS account in one Region, served at `endpoint_url`."""
+    """One AWS account in one Region, served at `endpoint_url`. `folder` is for temporary files: it is deleted when the
+    embedded AWS ends.
+    """
 
     account = ACCOUNT
 
-    def __init__(self, endpoint_url: str, settings: Settings, running: contextlib.AbstractContextManager[Any]) -> None:
+    def __init__(
+        self, endpoint_url: str, settings: Settings, running: contextlib.AbstractContextManager[Any], folder: Path
+    ) -> None:
         self.endpoint_url = endpoint_url
+        self.folder = folder
         self.settings = settings
         self.region = settings.region
         self._running = running
@@ -40,9 +47,10 @@ class EmbeddedAws:
     def start(cls, settings: Settings | None = None) -> Self:
         """An embedded AWS in a child process, which ends with this process at the latest."""
         settings = settings or Settings()
-        running = contextlib.ExitStack()
-        port = running.enter_context(_child(settings))
-        return cls(f"http://localhost:{port}", settings, running)
+        with contextlib.ExitStack() as running:
+            folder = _temporary_folder(running)
+            port = running.enter_context(_child(settings, folder))
+            return cls(f"http://localhost:{port}", settings, running.pop_all(), folder)
 
     @classmethod
     def in_process(cls, settings: Settings | None = None) -> Self:
@@ -50,10 +58,11 @@ class EmbeddedAws:
         from local.aws.server import Server  # noqa: PLC0415 the parent of a child process need not import moto
 
         settings = settings or Settings(send_control_messages=False)
-        running = contextlib.ExitStack()
-        server = Server(settings)
-        running.callback(server.stop)
-        return cls(server.endpoint_url, settings, running)
+        with contextlib.ExitStack() as running:
+            folder = _temporary_folder(running)
+            server = Server(settings)
+            running.callback(server.stop)
+            return cls(server.endpoint_url, settings, running.pop_all(), folder)
 
     def __enter__(self) -> Self:
         return self
@@ -126,13 +135,20 @@ class EmbeddedAws:
             return json.load(response)
 
 
+def _temporary_folder(running: contextlib.ExitStack) -> Path:
+    folder = tempfile.mkdtemp(prefix="flowsentry-")
+    running.callback(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 @contextlib.contextmanager
-def _child(settings: Settings) -> Iterator[int]:
-    """The port of a server in a child process, which ends when its standard input is closed."""
+def _child(settings: Settings, folder: Path) -> Iterator[int]:
+    """The port of a server in a child process, which ends when its standard input is closed, and deletes `folder`."""
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603 our own module
             [sys.executable, "-m", "local.aws.server", json.dumps(asdict(settings))],
             cwd=REPOSITORY,
+            env={**without_account(os.environ), "TMPDIR": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -1,13 +1,17 @@
 """The server of the embedded AWS on 127.0.0.1: patched moto, Lambda, and the triggers between services.
 
 Run as a module, it prints `{"port": …}` when it is ready. It ends when its standard input is closed, so it never
-outlives the process that started it, or after `Settings.max_seconds`.
+outlives the process that started it, or after `Settings.max_seconds`; then it deletes its folder of temporary files.
 """
 
+import contextlib
 import datetime as dt
 import functools
 import gc
 import json
+import os
+import shutil
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -157,14 +161,24 @@ spends a fifth of its time on searches."""
 
 
 def main() -> None:
-    """Runs a server until standard input is closed; the first argument is the settings in JSON."""
+    """Runs a server until standard input is closed; the first argument is the settings in JSON. Its temporary files are
+    in TMPDIR, a folder of its own.
+    """
     gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, 50, 50)
-    settings = Settings(**json.loads(sys.argv[1]))
-    server = Server(settings)
     ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        _serve(Settings(**json.loads(sys.argv[1])), ended)
+    finally:
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+
+
+def _serve(settings: Settings, ended: threading.Event) -> None:
+    server = Server(settings)
     threading.Thread(target=_set_when_input_ends, args=(ended,), daemon=True).start()
-    sys.stdout.write(json.dumps({"port": server.port}) + "\n")
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):  # the parent has ended in the meantime
+        sys.stdout.write(json.dumps({"port": server.port}) + "\n")
+        sys.stdout.flush()
     ended.wait(settings.max_seconds)
     server.stop()
 

@@ -1,5 +1,8 @@
 """Settings in which the embedded AWS differs from AWS: delays, limits and identity."""
 
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 ACCOUNT = "123456789012"
@@ -53,3 +56,39 @@ def environment(endpoint_url: str, region: str) -> dict[str, str]:
         "AWS_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+LOOPBACK = "localhost,127.0.0.1,::1"
+
+
+def without_account(variables: Mapping[str, str]) -> dict[str, str]:
+    """These environment variables without any AWS account, profile, endpoint or CDK setting; local addresses bypass a
+    proxy.
+    """
+    kept = {name: value for name, value in variables.items() if not name.startswith(("AWS_", "CDK_"))}
+    hosts = kept.get("NO_PROXY") or kept.get("no_proxy") or ""
+    bypassed = f"{hosts},{LOOPBACK}" if hosts else LOOPBACK
+    return {
+        **kept,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": bypassed,
+        "no_proxy": bypassed,
+    }
+
+
+@contextlib.contextmanager
+def isolated() -> Iterator[None]:
+    """Within the block, this process and its children know no AWS account of the user."""
+    before = dict(os.environ)
+    _replace(without_account(before))
+    try:
+        yield
+    finally:
+        _replace(before)
+
+
+def _replace(variables: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(variables)

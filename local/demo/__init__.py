@@ -3,9 +3,12 @@
 import contextlib
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+from local.aws.deployment.deploy import bootstrap
 from local.aws.embedded import EmbeddedAws
-from local.aws.settings import Settings
+from local.aws.settings import Settings, isolated
+from local.child_processes import exits_on_signals
 from local.demo.account import created_company, deployed_app, output_bucket
 from local.demo.alerts import Delivered, Inbox
 from local.demo.digest import send_digest
@@ -23,8 +26,9 @@ QUIET_SECONDS = 300
 def demo(options: DemoOptions) -> int:
     """Exit code: 0 when exactly the expected alerts arrived, else 1. In a terminal, AWS stays up until Ctrl-C."""
     stays = sys.stdin.isatty() and sys.stdout.isatty()
+    settings = Settings(max_seconds=86_400 if stays else MAX_SECONDS)
     try:
-        with EmbeddedAws.start(Settings(max_seconds=86_400 if stays else MAX_SECONDS)) as aws:
+        with exits_on_signals(), isolated(), EmbeddedAws.start(settings) as aws:
             code = _run(aws, options.seed)
             if stays:
                 _stay(aws)
@@ -41,9 +45,13 @@ def say(line: str) -> None:
 
 def _run(aws: EmbeddedAws, seed: int) -> int:
     say(f"emulated AWS: {aws.endpoint_url}, account {aws.account}, region {aws.region}")
-    company = created_company(aws, say)
-    app = deployed_app(aws, company, say)
-    traffic = generate(company, int(time.time()), seed=seed)
+    with ThreadPoolExecutor() as beside:
+        bootstrapped = beside.submit(bootstrap, aws)
+        company = created_company(aws, say)
+        traffic_generated = beside.submit(generate, company, int(time.time()), seed=seed)
+        bootstrapped.result()
+        app = deployed_app(aws, company, say)
+        traffic = traffic_generated.result()
     sending = Sending(aws, company, app, traffic)
     say(f"sending {sending.records:,} records of six hours through CloudWatch Logs and S3")
     with Inbox(aws, on_delivery=lambda alert: say(_shown(alert))) as inbox:

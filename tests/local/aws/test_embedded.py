@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,7 +20,7 @@ STARTS_AND_DIES = """
 import os
 from local.aws.embedded import EmbeddedAws
 aws = EmbeddedAws.start()
-print(aws.endpoint_url, flush=True)
+print(aws.endpoint_url, aws.folder, flush=True)
 os._exit(1)
 """
 
@@ -39,14 +40,22 @@ def becomes_unreachable(endpoint_url: str) -> bool:
     return not is_reachable(endpoint_url)
 
 
+def disappears(folder: Path) -> bool:
+    deadline = time.monotonic() + 20
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not folder.exists()
+
+
 def test_it_is_reachable_until_its_context_ends() -> None:
     with EmbeddedAws.start() as aws:
         aws.client("sqs").create_queue(QueueName="queue")
         assert len(aws.client("sqs").list_queues()["QueueUrls"]) == 1
     assert not is_reachable(aws.endpoint_url)
+    assert not aws.folder.exists()
 
 
-def test_it_ends_when_its_parent_process_dies() -> None:
+def test_it_ends_with_its_temporary_files_when_its_parent_process_dies() -> None:
     done = subprocess.run(  # noqa: S603 the script above
         [sys.executable, "-c", STARTS_AND_DIES],
         cwd=REPOSITORY,
@@ -55,7 +64,9 @@ def test_it_ends_when_its_parent_process_dies() -> None:
         check=False,
         timeout=60,
     )
-    assert becomes_unreachable(done.stdout.strip())
+    endpoint_url, folder = done.stdout.split()
+    assert becomes_unreachable(endpoint_url)
+    assert disappears(Path(folder))
 
 
 def test_it_ends_after_its_maximum_time() -> None:
