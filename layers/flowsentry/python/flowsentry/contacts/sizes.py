@@ -40,15 +40,14 @@ class Size(IntEnum):
 
 MAX_SYN_BYTES = max(size for packets, size in SYNS if packets == 1)
 _WIDTH = MAX_REPEATED_SYNS * MAX_SYN_BYTES + 1
+_SLOTS = _WIDTH * (MAX_REPEATED_SYNS + 1)
 _KEEP_ALIVES: Sizes = frozenset((packets, packets * (HEADER_BYTES + 1)) for packets in range(1, MAX_SYNS + 1))
 
 
 def _table(sizes: dict[Size, Sizes]) -> pl.Series:
-    table = [Size.MORE] * (_WIDTH * (MAX_REPEATED_SYNS + 1))
-    for size, pairs in sizes.items():
-        for packets, total in pairs:
-            table[packets * _WIDTH + total] = size
-    return pl.Series(table, dtype=pl.UInt8)
+    size_of_slot = {packets * _WIDTH + total: size for size, pairs in sizes.items() for packets, total in pairs}
+    slots, values = list(size_of_slot), list(size_of_slot.values())
+    return pl.repeat(Size.MORE, _SLOTS, dtype=pl.UInt8, eager=True).scatter(slots, pl.Series(values, dtype=pl.UInt8))
 
 
 _BY_FLAGS = _table({Size.SYNS: SYNS | REPEATED, Size.EITHER: (SYNS | REPEATED) & BEGUN})

@@ -165,9 +165,15 @@ SERVICES: dict[int, str] = {
     50000: "sap",
 }
 
+PORTS = 1 << 16
 SERVICE = pl.Enum(sorted(set(SERVICES.values())))
-NAME_OF_PORT = pl.Series("service", [SERVICES.get(port) for port in range(1 << 16)], dtype=SERVICE)
-IS_SERVICE_PORT = pl.Series([port < FIRST_UNPRIVILEGED_PORT or port in SERVICES for port in range(1 << 16)])
+# Scattered over constants: lists of all ports take 7 ms of every start of a function, these take 0.2.
+NAME_OF_PORT = (
+    pl.repeat(None, PORTS, dtype=SERVICE, eager=True)
+    .scatter(list(SERVICES), pl.Series(SERVICES.values(), dtype=SERVICE))
+    .alias("service")
+)
+IS_SERVICE_PORT = (pl.int_range(PORTS, eager=True) < FIRST_UNPRIVILEGED_PORT).scatter(list(SERVICES), values=True)
 
 
 def service_name(port: pl.Expr) -> pl.Expr:
