@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.guard.rows import Row, figure_at_most
-from benchmarks.measured.made_files import REPOSITORY
+from benchmarks.measured.made_files import FOLDER, REPOSITORY
 
 ROUNDS = 4
 """Of which the least counts: other processes only add to it."""
@@ -48,7 +48,10 @@ def imported(work: str, folder: Path) -> float:
     variables = {
         **os.environ,
         "PYTHONPATH": f"{folder}{os.pathsep}{packages}",
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(FOLDER / "byte-code"),
         "POLARS_MAX_THREADS": "1",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "POWERTOOLS_SERVICE_NAME": "start",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }

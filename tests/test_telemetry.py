@@ -1,6 +1,9 @@
 """Printed pipeline metrics, and the table of their names."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any, get_args
 
 import pytest
@@ -81,3 +84,11 @@ def test_parts_that_are_properties_have_a_line_each_and_no_dimension_of_their_ow
     assert (first["interface"], first["SkippedRecords"], first["service"]) == ("eni-1", [2.0], "object_processor")
     assert (second["interface"], second["SkippedRecords"]) == ("eni-2", [1.0])
     assert first["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+
+
+def test_garbage_is_collected_from_the_first_invocation_on() -> None:
+    code = "import flowsentry.aws, gc; print(gc.isenabled()); import flowsentry.telemetry as t; t.instrumented(print);"
+    code += "print(gc.isenabled(), gc.get_freeze_count() > 0)"
+    environment = os.environ | {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert done.stdout.split() == ["False", "True", "True"]

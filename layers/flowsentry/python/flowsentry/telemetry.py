@@ -1,5 +1,6 @@
 """Logger and pipeline metrics of a function. Tracing is Lambda's active tracing, without an X-Ray SDK in the layer."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +38,12 @@ def metrics() -> Metrics:
 
 
 def instrumented(handler: Handler[Answer]) -> Handler[Answer]:
-    """The handler, with the request id in its log lines; prints its metrics when it ends, also after an error."""
+    """The handler, with the request id in its log lines; prints its metrics when it ends, also after an error. Where a
+    function is initialized without garbage collection (`flowsentry.aws`), it begins here, without what was imported.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
     @logger().inject_lambda_context
     @wraps(handler)
