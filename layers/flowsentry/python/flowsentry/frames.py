@@ -8,13 +8,13 @@ from typing import NamedTuple, NewType
 import polars as pl
 
 from flowsentry.errors import UnreadableError
+from flowsentry.value import Value
 
 MAX_LINE_BYTES = 64 << 10
 """A longer line is no flow log record (all fields take 2 KB): decode cuts it to one byte more, parse rejects it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogText:
+class LogText(Value, frozen=True):
     """decode → parse: whole lines of one source, with the order of their fields from the header or the log format.
 
     `text` is a bounded chunk that ends with a newline (or is empty); `first_line` is the number of its first line in
@@ -26,8 +26,7 @@ class LogText:
     first_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class MixedText:
+class MixedText(Value, frozen=True):
     """decode → parse: whole lines of one source that may have one of several formats, as when several flow logs write
     to one log group. A line has the format whose types its values match; where none or several match, it is rejected.
     """
@@ -37,8 +36,7 @@ class MixedText:
     first_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class LogTable:
+class LogTable(Value, frozen=True):
     """decode → parse: some rows of a Parquet file, with the column names and types that its writer chose.
 
     No column is nested, and no two columns are the same field. `first_line` is the number of its first row in the file,
@@ -53,8 +51,7 @@ LogChunk = LogText | MixedText | LogTable
 """A bounded part of a source, in the form that its container allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class SmallSource:
+class SmallSource(Value, frozen=True):
     """decode → parse: a source that is small enough to be decoded whole (a payload, a small object), with its name and
     all of its chunks.
     """
@@ -158,8 +155,7 @@ class RejectedTarget(NamedTuple):
     sources: int
 
 
-@dataclass(frozen=True, slots=True)
-class Talkers:
+class Talkers(Value, frozen=True):
     """measure → emit: the busiest conversations of a source, all of its passages, and who was rejected most."""
 
     conversations: Sequence[Conversation] = ()
@@ -222,8 +218,7 @@ class RejectedLines:
         return self.counts.total()
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Value, frozen=True):
     """The parsed lines of a chunk: every line is either a row of `records` or counted in `rejected`."""
 
     records: Records
@@ -231,8 +226,7 @@ class Parsed:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedSource:
+class ParsedSource(Value, frozen=True):
     """One of several sources that were parsed together: its lines, those of them that are no records, and its rows, one
     frame for each of its formats. `damage` is why it is unreadable; then it has no rows.
     """
@@ -243,8 +237,7 @@ class ParsedSource:
     damage: UnreadableError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Value, frozen=True):
     """decode → pipeline: one CloudWatch Logs payload. `text` has a line per log event; empty for a control message."""
 
     owner: str

@@ -8,9 +8,11 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, fields
+from dataclasses import MISSING, Field, asdict, fields
 from functools import lru_cache
 from typing import Any, Self, TypeVar
+
+from flowsentry.value import Value
 
 COOLDOWN_SECONDS = 60
 """Least time between the starts of two discoveries of a target that changes trigger. Longer: new interfaces stay
@@ -32,8 +34,7 @@ class FunctionSettingsError(Exception):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessorSettings:
+class ProcessorSettings(Value, frozen=True, kw_only=True):
     """Settings of both processors.
 
     `detection_settings` is the address (`s3://…`) of UploadedDetectionSettings; empty for their defaults. A log line of
@@ -57,15 +58,13 @@ class ProcessorSettings:
     top_talkers: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamProcessorSettings(ProcessorSettings):
+class StreamProcessorSettings(ProcessorSettings, frozen=True, kw_only=True):
     """Settings of the stream processor: also the bucket for payloads that no retry can help."""
 
     failed_invocation_bucket: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectProcessorSettings(ProcessorSettings):
+class ObjectProcessorSettings(ProcessorSettings, frozen=True, kw_only=True):
     """Settings of the object processor: also the table that prevents processing an object twice, and the dead-letter
     queue.
     """
@@ -74,8 +73,7 @@ class ObjectProcessorSettings(ProcessorSettings):
     object_dlq_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InventorySettings:
+class InventorySettings(Value, frozen=True, kw_only=True):
     """Settings of the inventory function.
 
     `inventory_targets_parameter` names the parameter that lists the targets. The object at `claims_key` records when a
@@ -102,8 +100,7 @@ class InventorySettings:
     inventory_cooldown_seconds: int = COOLDOWN_SECONDS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifierSettings:
+class NotifierSettings(Value, frozen=True, kw_only=True):
     """Settings of the notifier.
 
     Digests go to `digest_topic_arn`, or to `alert_topic_arn` when it is empty; an empty `chat_topic_arn` or `event_bus`
@@ -138,8 +135,7 @@ class NotifierSettings:
     canary_after_deploy: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadedDetectionSettings:
+class UploadedDetectionSettings(Value, frozen=True, kw_only=True):
     """Settings of both processors that are too long for environment variables, which hold 4 KB together.
 
     `inside_networks` are CIDR blocks that count as inside beside those of the VPCs (the private ranges when there are
@@ -173,8 +169,7 @@ class UploadedDetectionSettings:
             raise FunctionSettingsError(f"the detection settings are invalid: {error!r}") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowLogCreatorSettings:
+class FlowLogCreatorSettings(Value, frozen=True, kw_only=True):
     """Settings of the function that creates flow logs of every VPC.
 
     They deliver to the log group of `log_group_name` with `delivery_role_arn`, or to `destination_arn` in S3;
@@ -198,8 +193,7 @@ class FlowLogCreatorSettings:
     flow_log_tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleUsageSettings:
+class RuleUsageSettings(Value, frozen=True, kw_only=True):
     """Settings of the function that writes the rule usage of each day: the bucket of enriched objects (under
     `enriched_prefix`), of the inventory and of the usage.
     """

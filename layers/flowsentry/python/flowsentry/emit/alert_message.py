@@ -1,7 +1,7 @@
 """A finding → its alert: text for people, JSON for machines, a chat notification, attributes for filter policies."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from flowsentry.emit.chat import Chat, chat_notification
 from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
@@ -14,6 +14,7 @@ from flowsentry.emit.owner_names import owner_text, short_owner_text, subject_te
 from flowsentry.emit.plain_text import ascii_line, moment, plain
 from flowsentry.findings.finding import Audience, Finding
 from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
+from flowsentry.value import Value
 
 MAX_SUBJECT_LETTERS = 99
 """SNS takes less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
@@ -23,8 +24,7 @@ SEVERAL = "several"
 DEFAULT_DEPLOYMENT = NO_RESOURCES.deployment
 
 
-@dataclass(frozen=True, slots=True)
-class AlertMessage:
+class AlertMessage(Value, frozen=True):
     """One message to publish. `subject` is printable ASCII, `json` and `chat` are JSON."""
 
     subject: str
@@ -34,8 +34,7 @@ class AlertMessage:
     attributes: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(Value, frozen=True):
     """What all forms of the message have in common."""
 
     finding: Finding

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from flowsentry.emit.search_terms import SearchTerms, is_interface
 from flowsentry.inventory.source_address import is_network, spellings_of
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class AccountResources:
+class AccountResources(Value, frozen=True):
     """The deployment's resources that messages name; empty ones are left out. `log_groups` are those of flow logs,
     `vpcs_in_s3` the VPCs whose flow logs go to S3 only; `athena_table` is `database.table` of the enriched flows.
     """

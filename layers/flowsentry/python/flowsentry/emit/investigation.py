@@ -1,15 +1,14 @@
 """A finding → a console link and queries with its addresses, ports and times filled in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flowsentry.emit.console_queries import AccountResources, athena_query, insights_link, insights_query
 from flowsentry.emit.search_terms import search_terms_of
 from flowsentry.findings.finding import Finding
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Investigation:
+class Investigation(Value, frozen=True):
     """Empty fields: the account has no such resource to search in."""
 
     insights_link: str = ""

@@ -4,7 +4,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import nlargest
 from itertools import groupby, islice
 from operator import attrgetter, itemgetter
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, TrafficDimension, TrafficMetric
 from flowsentry.records.fields import LOST_PACKETS
+from flowsentry.value import Value
 
 MAX_VPCS = 50
 """VPCs of one batch with metrics of their own, those with most flows; the others are summed up as `other`. The same
@@ -62,8 +62,7 @@ class _OwnerRow(NamedTuple):
     rejected_flows: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficLines:
+class TrafficLines(Value, frozen=True):
     """Lines to print, in order of time; the numbers of measured minutes that are left out because CloudWatch would
     reject them as too old or too new; and of those whose VPC or gateway has a name that it would reject, which are
     summed up as `other`.

@@ -5,12 +5,12 @@ them is safe whatever the finding contains.
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flowsentry.emit.narratives.narrative import listed_in, number_in, numbers_in
 from flowsentry.findings.finding import Finding
 from flowsentry.inventory.source_address import is_network
+from flowsentry.value import Value
 
 MARGIN_SECONDS = 600
 """Searched before the first and after the last record, for what led to the finding; 600 s is also the longest interval
@@ -23,8 +23,7 @@ _PORT = re.compile(r":([0-9]{1,5})/(tcp|udp)")
 _LATEST = 253_402_300_799 - 86_400  # the year 9999, and room for margins
 
 
-@dataclass(frozen=True, slots=True)
-class SearchTerms:
+class SearchTerms(Value, frozen=True):
     """A record must have all `ends` (addresses, a /64, or an interface id) and, if `ports` are given, one of them.
     `first` and `last` are Unix seconds.
     """

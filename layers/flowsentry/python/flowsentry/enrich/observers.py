@@ -1,6 +1,5 @@
 """What is known, for the traffic bill, of the interface that logged each record."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import polars as pl
@@ -8,13 +7,13 @@ import polars as pl
 from flowsentry.charge_facts import KINDS, NAT_GATEWAY
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.owner_kinds import KIND_OF_TYPE
+from flowsentry.value import Value
 
 PUBLIC_ENDS = ("source_is_public", "destination_is_public")
 """Whether an end is a public address of our own. Only where addresses of this kind were seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedFlows:
+class ObservedFlows(Value, frozen=True):
     """The enriched flows, and of the interface that logged each: its `kind` (KINDS), `zone` and whether it
     `has_public_address`; null if unknown. `sent` and `received` are what passed in each direction, null where the
     direction is unknown; `passed` is all that was not rejected.

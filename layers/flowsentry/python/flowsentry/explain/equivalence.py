@@ -6,7 +6,6 @@ boundaries all are equivalent. So are the interfaces of one subnet with the same
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Self
 
@@ -17,13 +16,13 @@ from flowsentry.inventory.assignment_index import repeated
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, Rules
 from flowsentry.records.ipv4_numbers import ipv4_number
 from flowsentry.records.lookup_cache import Intervals
+from flowsentry.value import Value
 
 ENDS = ("source", "destination")
 _POLICY = ("security_groups", "subnet_id", "vpc_id", "interface_id")
 
 
-@dataclass(frozen=True, slots=True)
-class RuleBoundaries:
+class RuleBoundaries(Value, frozen=True):
     """Boundaries of the rules' CIDR blocks and port ranges, sorted: IPv4 `addresses` as numbers, and `ports`."""
 
     addresses: pl.Series

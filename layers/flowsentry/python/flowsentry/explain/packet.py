@@ -1,12 +1,13 @@
 """Packet: what rules are evaluated against, as its sender sent it; and the ends of packets at their addresses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
 from flowsentry.records.code_names import ICMP, ICMPV6, TCP, UDP
+from flowsentry.value import Value
 
 WITH_PORTS = (TCP, UDP)
 WITH_TYPES = (ICMP, ICMPV6)
@@ -30,8 +31,7 @@ these where many kinds of clients may call."""
 ANY_PORTS = Ports(0, 65_535)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packet:
+class Packet(Value, frozen=True, kw_only=True):
     """One packet, or all packets that differ only in what is unknown. Ports count for TCP and UDP only, `icmp_type` and
     `icmp_code` for ICMP only (None: not known). A reply goes to a port that the client chooses anew for each
     connection.

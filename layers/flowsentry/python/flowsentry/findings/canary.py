@@ -7,12 +7,12 @@ addresses would be. Its interface ID, which AWS gives to no interface, says when
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.inventory.source_address import UNKNOWN_SCOPE
+from flowsentry.value import Value
 
 KIND = "test_alert"
 """The kind of the finding. It is not among KINDS: dashboards do not draw it, and no suppression names it."""
@@ -39,8 +39,7 @@ class Way(StrEnum):
 WAY_IN_WORDS = {Way.BUCKET: "the flow log bucket", Way.LOGS: "a flow log group"}
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(Value, frozen=True):
     """One canary, written at `sent_at` (Unix s). The same canary has the same finding, however often it is read."""
 
     sent_at: int

@@ -5,19 +5,18 @@ causes every few minutes, and the owners of all new ones at once.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
 from flowsentry.inventory.assignment_index import INTERFACE
+from flowsentry.value import Value
 
 Owners = Sequence[AddressOwner]
 """The owner and the interface of each end of a draft, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Value, frozen=True):
     """A finding that `write` completes with the owners of its `ends`. `id` and `last_seen` are those of the finding,
     and so is `severity`, except where the owner may lower it.
 

@@ -3,9 +3,10 @@ Allowance: which layers let packets in, and by which rules.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from flowsentry.value import Value
 
 MAX_NAMED_RESOURCES = 3
 """Security groups that a sentence lists; an interface can have sixteen. More: longer sentences. Fewer: less detail."""
@@ -39,8 +40,7 @@ class Verdict(StrEnum):
     NOT_EVALUATED = "not evaluated"
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Value, frozen=True):
     """A security group, a network ACL or another control that denies, by id and name."""
 
     id: str
@@ -50,8 +50,7 @@ class Resource:
         return f"{self.id} {self.name}" if self.name and self.name != self.id else self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Value, frozen=True, kw_only=True):
     """What one layer on the path does with packets, and by which rule; `rule` is None if no rule matches.
 
     `reason` is part of a sentence: `no inbound rule for tcp/5432 from 10.0.3.7`. `change` is the change that would
@@ -74,8 +73,7 @@ class Judgement:
         return word + in_words(self.resources)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Value, frozen=True, kw_only=True):
     """What rejected packets: the judgements of the layers that reject them, in the order of the packet's path. `layer`
     and `rule` are those of the first. `why_unknown` says why something is unknown.
     """
@@ -115,8 +113,7 @@ class Explanation:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Allowance(Value, frozen=True, kw_only=True):
     """What let packets in: the judgements of the layers at the destination, security groups first."""
 
     judgements: tuple[Judgement, ...] = ()

@@ -1,15 +1,14 @@
 """Rejected packets and the owners of both addresses: the input of an explanation (see explanation.py)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from flowsentry.inventory.inventory import Interface
+from flowsentry.value import Value
 
 Direction = Literal["ingress", "egress"]
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Value, frozen=True):
     """One end of a flow: its address, and the interface that has the address, if known."""
 
     address: str
@@ -32,8 +31,7 @@ class End:
         return False if self.address in self.interface.public_addresses else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedPacket:
+class RejectedPacket(Value, frozen=True, kw_only=True):
     """Rejected packets of one record, sent by `source`. Ports are None if the protocol has none or they are unknown;
     ICMP type and code are None too, because flow logs do not contain them.
 

@@ -16,6 +16,7 @@ from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import KINDS
 from flowsentry.inventory.source_address import Network, is_within
 from flowsentry.records.code_names import LOGIN_PORTS
+from flowsentry.value import Value
 
 MAX_ENTRIES = 500
 """Entries of the list. More: each finding is compared with more entries. Fewer: lists of single hosts do not fit."""
@@ -39,8 +40,7 @@ class UnreadableSuppressionsError(Exception):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Value, frozen=True):
     """Matches findings that meet all given criteria: of the subject (`networks`, `owners`), of the other endpoint
     (`responder_networks`, `responder_owners`), `ports` and `kinds`. A criterion that is not given matches everything.
     It is in force until the end of the day `expires_on` (UTC). An owner is given by id, name or kind, here in lower
@@ -75,8 +75,7 @@ class Suppression:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressions:
+class Suppressions(Value, frozen=True):
     """The suppressions, in the order in which they are tried; none by default. `unknown_kinds` has a sentence for each
     entry that names kinds of findings that this version does not have.
     """
@@ -196,8 +195,7 @@ def _unknown(key: str, name: str, value: Any) -> str:
     return _refused(f"{key}.{name[:MAX_LETTERS]}", value, f"{hint}only {', '.join(_KEYS)}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Value, frozen=True):
     """A key: its allowed values in words, and how a value is read; `read` raises TypeError or ValueError."""
 
     words: str

@@ -4,8 +4,9 @@ Findings with the same thread report the same thing on different days. The state
 thread: an acknowledged problem does not alert every day, and a resolved problem that comes back does.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from flowsentry.value import Value
 
 
 class State(StrEnum):
@@ -24,8 +25,7 @@ MAX_NOTE_LETTERS = 200
 MAX_BY_LETTERS = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Triage:
+class Triage(Value, frozen=True):
     """A finding's state: when it changed, by whom, with which note, and until when it is snoozed. Unix seconds."""
 
     state: State = State.OPEN
@@ -48,8 +48,7 @@ class Triage:
         return (self.state, self.until) == (other.state, other.until) and other.note in {"", self.note}
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Value, frozen=True):
     """An earlier finding of the same thread: the latest, or the one whose triage changed last."""
 
     finding_id: str

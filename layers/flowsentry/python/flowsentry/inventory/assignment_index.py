@@ -3,7 +3,6 @@
 Keys are numbers made of two category numbers: that of the scope and that of the address (or interface).
 """
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Self
 
@@ -13,6 +12,7 @@ from flowsentry.inventory.address_assignments import FOREVER
 from flowsentry.inventory.geoip import NoGeography
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
 from flowsentry.records.lookup_cache import rows_by_category
+from flowsentry.value import Value
 
 TRUSTED_SECONDS = 600
 """How long after the latest discovery of a target its assignments are assumed unchanged. Higher: an address that was
@@ -33,8 +33,7 @@ OWNER = pl.Schema(
 """Columns that describe an owner; all null when unowned."""
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentIndex:
+class AssignmentIndex(Value, frozen=True):
     """`rows` in the order of `keys` (sorted); for one key, in order of precedence. Columns: OWNER, `since` and `until`
     (Unix seconds), `is_pod`, and `assignment`, the row of the assignments table.
     """
@@ -211,8 +210,7 @@ def timeless_interface_facts(interface_ids: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(known).hstack(NoGeography().facts(interface_ids))
 
 
-@dataclass(frozen=True, slots=True)
-class KnownInterfaces:
+class KnownInterfaces(Value, frozen=True):
     """The VPC and the primary address of each interface. `rows` has `interface_id`, `interface_vpc_id` and
     `interface_address`; `row_by_category` is the row of an interface by the category number of its id. A join would
     rebuild its hash table of all interfaces for each chunk.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flowsentry.errors import PoisonError
+from flowsentry.value import Value
 
 SERVICE_LABEL = "kubernetes.io/service-name"
 MAX_LABEL_LETTERS, MAX_NAME_LETTERS = 63, 253
@@ -22,8 +23,7 @@ NO_ADDRESSES = "FQDN"
 """The address type of a slice that lists host names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Value, frozen=True):
     """A pod at one of its addresses; `services` are all services that select it, sorted. A pod with an IPv4 and an IPv6
     address gives two.
     """

@@ -6,6 +6,8 @@ from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any, Self, TypeVar
 
+from flowsentry.value import Value
+
 ALL = -1
 """Matches all protocols, or all ICMP types or codes."""
 LAST_RULE_NUMBER = 32_767
@@ -13,8 +15,7 @@ LAST_RULE_NUMBER = 32_767
 https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html"""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRule:
+class GroupRule(Value, frozen=True):
     """One rule of a security group, which can only allow. `protocol` is a number, ALL for all.
 
     `first_port` and `last_port` are the type and the code for ICMP, each ALL for any; None for protocols without
@@ -38,8 +39,7 @@ class GroupRule:
         return self.cidr or self.prefix_list_id or self.peer_group_id
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityGroup:
+class SecurityGroup(Value, frozen=True):
     """A security group; `name` is its GroupName."""
 
     group_id: str
@@ -52,8 +52,7 @@ class SecurityGroup:
         return tuple(rule for rule in self.rules if rule.is_egress is is_egress)
 
 
-@dataclass(frozen=True, slots=True)
-class AclEntry:
+class AclEntry(Value, frozen=True):
     """One entry of a network ACL. `protocol` is a number, ALL for all. Ports are None if it covers none; so are the
     ICMP type and code, each ALL for any.
     """
@@ -74,8 +73,7 @@ class AclEntry:
         return "*" if self.rule_number >= LAST_RULE_NUMBER else str(self.rule_number)
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkAcl:
+class NetworkAcl(Value, frozen=True):
     """A network ACL with the subnets that use it; `name` is its Name tag."""
 
     acl_id: str
@@ -91,8 +89,7 @@ class NetworkAcl:
         return tuple(sorted(entries, key=attrgetter("rule_number")))
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixList:
+class PrefixList(Value, frozen=True):
     """A managed prefix list, customer-managed or AWS-managed."""
 
     prefix_list_id: str

@@ -13,6 +13,7 @@ from flowsentry.inventory.address_assignments import FOREVER, assignments, merge
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.flow_logs import FlowLog
+from flowsentry.value import Value
 
 SECONDS_A_DAY = 86_400
 ABSENT_SECONDS, MAX_ABSENT = 900, 20_000
@@ -25,8 +26,7 @@ RETENTION_DAYS = 7
 but the snapshot grows with every deleted instance. Lower: flow logs delivered late or replayed have no owners."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Value, frozen=True):
     """One network interface and its owner. `owner_kind` is for example `instance`, `application load balancer` or `nat
     gateway`; `owner_name` is a Name tag or a load balancer's name, else the id. `addresses` are all private addresses,
     the primary first; `public_addresses` are associated with them.
@@ -80,8 +80,7 @@ class Through(StrEnum):
     TRANSIT_GATEWAY = "transit gateway"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Value, frozen=True):
     """A route of a VPC's route table for a CIDR block of private addresses: the VPC that it leads to (perhaps the same
     VPC), or None if that cannot be determined, and `through` what, if that is known. Routes to the internet are not
     included.

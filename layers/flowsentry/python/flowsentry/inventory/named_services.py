@@ -12,6 +12,7 @@ from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.network_index import NetworkIndex
 from flowsentry.inventory.source_address import Network, network_of
 from flowsentry.records import code_names
+from flowsentry.value import Value
 
 MAX_LETTERS = 200
 """Longest entry; a Name tag has up to 255 characters, an ARN about 100."""
@@ -32,8 +33,7 @@ def words(ports: Collection[int] = ()) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NamedService:
+class NamedService(Value, frozen=True):
     """One entry. `owner` is the id, name or kind of an owner in lower case; `port` is None for all ports."""
 
     network: Network | None = None

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from flowsentry.value import Value
+
 UNKNOWN = "unknown"
 KUBERNETES_POD = "kubernetes pod"
 AWS_SERVICE = "aws service"
@@ -33,8 +35,7 @@ class Owner(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Value, frozen=True):
     """One kind of owner. `description` is a regular expression for the start of the interface's description, whose
     groups `id` and `name`, if any, identify the owner. `types` are values of InterfaceType, `requester` matches
     RequesterId.

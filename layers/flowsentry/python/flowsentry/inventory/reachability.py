@@ -2,20 +2,19 @@
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
 import polars as pl
 
 from flowsentry.inventory.inventory import RouteTable
+from flowsentry.value import Value
 
 _Range = tuple[int, int]
 _Ranges = list[tuple[int, int, str | None]]
 """First and last address, as numbers, and the VPC they are in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reachability:
+class Reachability(Value, frozen=True):
     """The VPC behind each IPv4 address, as seen from one VPC. `starts` are the first addresses of ranges, as numbers in
     order; `vpc_ids` the VPC of each range, null if there is none or it cannot be determined.
     """

@@ -6,13 +6,13 @@ from typing import Self, TypeVar
 
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.owner_kinds import MAX_LETTERS, Owner
+from flowsentry.value import Value
 
 MAX_NAMES = 3
 """Names listed for the owner of a shared interface. Higher: longer alerts. Lower: fewer owners are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Value, frozen=True):
     """A possible owner of interfaces in these subnets with exactly these security groups. None: any groups (or any
     zone), while these are being changed; it then makes matches ambiguous instead of wrong.
     """

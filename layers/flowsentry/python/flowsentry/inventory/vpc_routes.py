@@ -1,30 +1,27 @@
 """Routes of private addresses from a VPC's route table and the transit gateways behind it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from flowsentry.inventory.inventory import Route, RouteTable, Through
+from flowsentry.value import Value
 
 ALL_IPV4 = IPv4Network("0.0.0.0/0")
 
 
-@dataclass(frozen=True, slots=True)
-class ToVpc:
+class ToVpc(Value, frozen=True):
     """Leads to this VPC by a peering connection; None: it cannot be determined."""
 
     vpc_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ToTransitGateway:
+class ToTransitGateway(Value, frozen=True):
     """Leads through a transit gateway with this route table."""
 
     table: "TransitGatewayRoutes"
 
 
-@dataclass(frozen=True, slots=True)
-class ToNoPrivateAddress:
+class ToNoPrivateAddress(Value, frozen=True):
     """Leads to the internet, or is a blackhole."""
 
 

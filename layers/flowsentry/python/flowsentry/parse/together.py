@@ -6,7 +6,6 @@ a joined text is no record, its texts are parsed one by one, so that each source
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import polars as pl
@@ -16,6 +15,7 @@ from flowsentry.parse.mixed import parse_mixed
 from flowsentry.parse.table import parse_table
 from flowsentry.parse.text import parse
 from flowsentry.parse.unreadable import unreadable
+from flowsentry.value import Value
 
 
 class _Piece(NamedTuple):
@@ -25,8 +25,7 @@ class _Piece(NamedTuple):
     parsed: Parsed
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Value, frozen=True):
     """Pieces with the same columns, in the order of their sources; `whole` is all of them, where they were parsed as
     one.
     """

@@ -6,7 +6,6 @@ after the findings.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -42,6 +41,7 @@ from flowsentry.findings.suppressions import suppressed
 from flowsentry.frames import CaptureGaps, Observed, Settled
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.pipeline.context import Context, Stores
+from flowsentry.value import Value
 
 FINDINGS_PER_PART = 100
 """Findings that are explained and put together. More: the first ones are put later. Fewer: more calls of DynamoDB."""
@@ -55,8 +55,7 @@ flood are put one by one. Less: the steps after this one (outages, metrics, the 
 end in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Value, frozen=True):
     """The time of a batch: `now` is its Unix second, `seconds_left` the remaining time of its invocation."""
 
     now: float = math.inf
@@ -126,8 +125,7 @@ def _without_public_services(settled: Settled, context: Context, stores: Stores)
     return exclude_busy_services(settled, busy_services), busy_services
 
 
-@dataclass(frozen=True, slots=True)
-class _Recorded:
+class _Recorded(Value, frozen=True):
     """The state of the stores once the evidence of a batch is in them: the histories of its sources, what is known of
     the services that failed, which of these are down, and the sources that were not recorded for lack of room.
     """

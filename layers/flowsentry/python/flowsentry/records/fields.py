@@ -6,10 +6,11 @@ Source: AWS VPC User Guide, "Flow log records"
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 import polars as pl
+
+from flowsentry.value import Value
 
 MISSING = "-"
 """What a record has for a field without a value."""
@@ -68,8 +69,7 @@ LARGEST: dict[Kind, int] = {Kind.COUNT: 10**15, Kind.TIME: 1000 * MILLISECONDS_F
 """Largest counts and times (the smallest is 0). A record with a larger one is damaged, and its sums would overflow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Value, frozen=True):
     """One field of a record: AWS's name, its kind, the version that introduced it, and its meaning."""
 
     name: str

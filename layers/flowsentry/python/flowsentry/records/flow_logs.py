@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from flowsentry.value import Value
 
 ALL_TRAFFIC = "ALL"
 AWS_PREFIX = "AWSLogs/"
@@ -10,8 +11,7 @@ AWS_PREFIX = "AWSLogs/"
 _STREAM = re.compile(r"(?P<resource>(?:eni|tgw-attach|nat)-[0-9a-z]+)(?:-(?P<traffic>all|accept|reject))?")
 
 
-@dataclass(frozen=True, slots=True)
-class FlowLog:
+class FlowLog(Value, frozen=True):
     """A flow log. `resource_id` is the VPC, subnet, network interface, transit gateway or attachment that it records;
     `destination` is the name of a log group, the address of a bucket and prefix (`s3://bucket/prefix/`), or another
     ARN. `created_at` is a Unix second, `name` its Name tag. `delivery_error` is AWS's reason for which records can't be
@@ -33,8 +33,7 @@ class FlowLog:
         return self.traffic_type == ALL_TRAFFIC
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Value, frozen=True):
     """The records of a flow log in some hours: when the newest were processed (Unix s), how many there were (NODATA
     records too), and how many AWS skipped (SKIPDATA).
     """
@@ -52,8 +51,7 @@ class Activity:
         return 100 * self.skipped / (self.records + self.skipped) if self.skipped else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class LogStream:
+class LogStream(Value, frozen=True):
     """A log stream of a log group: the records of one network interface or attachment."""
 
     log_group: str
@@ -75,8 +73,7 @@ class LogStream:
         return flow_log.destination == self.log_group and is_its_traffic and flow_log.resource_id in resource_ids
 
 
-@dataclass(frozen=True, slots=True)
-class FlowLogHealth:
+class FlowLogHealth(Value, frozen=True):
     """What is known of a flow log: the activity in its newest hours with records, None without any; since when (Unix s)
     its resource has had something to record, None if nothing runs in it or nobody asked.
     """
@@ -91,8 +88,7 @@ class FlowLogHealth:
         return self.activity.seen_at if self.activity else self.flow_log.created_at
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Value, frozen=True):
     """What a deployment reads: `destinations` are names of log groups and addresses of buckets or prefixes in them;
     `resources` are those of its own flow logs.
     """

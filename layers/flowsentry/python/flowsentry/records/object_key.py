@@ -4,8 +4,9 @@ https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from flowsentry.value import Value
 
 FLOW_LOGS = "vpcflowlogs"
 """The name of flow logs in keys, also of transit gateway flow logs."""
@@ -29,8 +30,7 @@ _SOMETHING_ELSE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Value, frozen=True):
     """Account, Region and flow log of the records of a source; null if unknown."""
 
     account_id: str | None
@@ -38,8 +38,7 @@ class Origin:
     flow_log_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FlowLogKey:
+class FlowLogKey(Value, frozen=True):
     """The parts of the name of a flow log file, which holds the records that ended within five minutes from
     `delivered_at` (Unix seconds).
     """

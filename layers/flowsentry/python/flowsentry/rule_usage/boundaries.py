@@ -7,13 +7,13 @@ records becomes a few thousand classes, whatever the number of clients and of th
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Self
 
 import polars as pl
 
 from flowsentry.records.ipv4_numbers import ipv4_number
+from flowsentry.value import Value
 
 LAST_RANGE = (1 << 31) - 1
 """A number after that of every range."""
@@ -31,8 +31,7 @@ class Span(NamedTuple):
 EVERYTHING = Span(0, LAST_RANGE)
 
 
-@dataclass(frozen=True, slots=True)
-class Boundaries:
+class Boundaries(Value, frozen=True):
     """Where blocks and port ranges begin, and where they have ended: sorted numbers. Ranges of IPv6 addresses follow
     those of IPv4 addresses.
     """

@@ -1,7 +1,6 @@
 """Rules -> tables: a row for each rule as people know it, and rows that a class of records can be joined with."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
 
@@ -10,6 +9,7 @@ import polars as pl
 from flowsentry.inventory.firewall_rules import ALL, AclEntry, GroupRule, NetworkAcl, Rules, SecurityGroup
 from flowsentry.records.code_names import ICMP, ICMPV6, TCP, UDP, protocol_name
 from flowsentry.rule_usage.boundaries import EVERYTHING, Boundaries, Span
+from flowsentry.value import Value
 
 SECURITY_GROUP, NETWORK_ACL = "security_group", "network_acl"
 WITH_PORTS, WITH_TYPES = (TCP, UDP), (ICMP, ICMPV6)
@@ -41,8 +41,7 @@ _GROUP_RULE = pl.Schema(
 _ACL_ENTRY = pl.Schema({"acl_id": pl.String(), **_MATCHED_BY, "number": pl.Int32(), "allows": pl.Boolean()})
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTable:
+class RuleTable(Value, frozen=True):
     """The rules of a snapshot. `described` has the rows of RULE. `group_rules` and `acl_entries` are what records are
     compared with: protocol (-1 for all), the ranges of ports and addresses, and `is_exact`: whether a record has all
     that decides (not so for ICMP types, and for a prefix list that is not known). `is_narrow`: not for all ports.

@@ -5,11 +5,11 @@ sets of 30 members, and 99 µs instead of 7 to write sets of 100 and 20, since e
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from flowsentry.findings.bounds import MAX_SOURCE_PORTS
 from flowsentry.findings.evidence import MEMORY_DAYS, SECONDS_A_DAY, SET_SIZES, Evidence, EvidenceKey
+from flowsentry.value import Value
 
 Item = Mapping[str, Any]
 
@@ -29,8 +29,7 @@ KEPT_DAYS = 2
 storage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Value, frozen=True):
     """The content of an item. The sets of `evidence` may have more members than evidence keeps, up to
     MAX_STORED_MEMBERS. `version` changes with every write. The item counts until `expires_at` (Unix s), whenever
     DynamoDB deletes it. An item with `damage` has no valid content.

@@ -35,6 +35,7 @@ from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, EvidenceKey
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services, ended_outages
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,16 +56,14 @@ JUDGED_SECONDS = 360.0
 later. Shorter: its evidence is read more often."""
 
 
-@dataclass(frozen=True, slots=True)
-class _CachedShard:
+class _CachedShard(Value, frozen=True):
     """The content of an item and when it was read (Unix s); other processors may have added to it since."""
 
     content: ShardContent
     read_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Value, frozen=True):
     """The items of a part of a scope's services by day, and when they were read (Unix s)."""
 
     days: range

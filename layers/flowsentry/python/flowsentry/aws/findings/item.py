@@ -1,12 +1,12 @@
 """Converts a finding and its triage to and from an item of the findings table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Audience, Finding, Severity
 from flowsentry.findings.triage import State, Triage
+from flowsentry.value import Value
 
 Item: TypeAlias = Mapping[str, Any]
 
@@ -41,8 +41,7 @@ _TYPES: dict[str, type] = {
 """The types of a finding's values as `json.loads` returns them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value, frozen=True):
     """A finding's item. `unpublished` is empty once the finding has left the outbox, where it waited since
     `waiting_since`; `delivered_to` are the channels that have it, until all do; `is_rate_limited` says that it waits
     for a summary; `before` is its triage before it was seen again or its snooze ended; `undelivered_reason` says why it

@@ -18,6 +18,7 @@ from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.aws.unreadable_objects import report_unreadable
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.records.fields import names_in_log_format
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -35,8 +36,7 @@ FLOW_LOGS_A_PAGE = 1_000
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Value, frozen=True):
     """EC2's answer about a log group at a time (Unix s): the formats, or the reason and sentence why there are none."""
 
     at: float

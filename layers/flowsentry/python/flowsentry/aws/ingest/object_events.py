@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
 from flowsentry.aws.object_store import StoredObject
 from flowsentry.errors import PoisonError
+from flowsentry.value import Value
 
 TEST_EVENT = "s3:TestEvent"
 BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}")
@@ -20,8 +20,7 @@ MAX_KEY_BYTES = 1_024
 CREATED = ("ObjectCreated:", "s3:ObjectCreated:", "Object Created")
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectEvent:
+class ObjectEvent(Value, frozen=True):
     """One object that a message names. `identity` is equal for a second event about the same content; `body` is a
     message about this object alone; `size` is in bytes, where the event states it.
     """

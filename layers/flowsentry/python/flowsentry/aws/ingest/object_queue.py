@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from flowsentry.aws.dead_letters import REASON
 from flowsentry.telemetry import logger
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,8 +25,7 @@ alarm oldest-object-event. Shorter: a service that throttles is called more ofte
 are used up in less than ten hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueMessage:
+class QueueMessage(Value, frozen=True):
     """A message of a batch; `receives` counts how often it was received, this time included. One that `was_set_aside`
     was sent back from the dead-letter queue.
     """

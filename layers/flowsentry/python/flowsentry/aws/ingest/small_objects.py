@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from flowsentry.aws.concurrency import in_threads
@@ -18,6 +17,7 @@ from flowsentry.decode.parquet import Trial
 from flowsentry.frames import LogChunk, LogTable, LogText, SmallSource
 from flowsentry.pipeline import MAX_TOGETHER_BYTES
 from flowsentry.records.object_key import Origin, flow_log_key, is_no_flow_log
+from flowsentry.value import Value
 
 MAX_STORED_BYTES = 256 << 10
 """Objects of at most this size, as stored, are processed together: some 10,000 records, which take longer than the
@@ -43,8 +43,7 @@ class SmallObject(NamedTuple):
         return key.origin if key else None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectGroup:
+class ObjectGroup(Value, frozen=True):
     """Small objects of one format and origin."""
 
     objects: Sequence[SmallObject]

@@ -6,7 +6,6 @@ unreadable sources, then log lines, activity and metrics, which can't fail. So i
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,12 +21,12 @@ from flowsentry.pipeline import Outcome
 from flowsentry.records.clock_skew import MAX_ACCEPTED_LEAD_SECONDS
 from flowsentry.records.flow_logs import LogStream
 from flowsentry.records.object_key import Origin
+from flowsentry.value import Value
 
 SCOPE_FIELDS = ("vpc_id", "tgw_id")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceGroup:
+class SourceGroup(Value, frozen=True):
     """Sources of one origin, and for payloads the log stream of each. The keys of the group's files are derived from
     `name`; their text has at most MAX_TOGETHER_BYTES.
     """
@@ -38,8 +37,7 @@ class SourceGroup:
     log_streams: Sequence[LogStream] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessedGroup:
+class ProcessedGroup(Value, frozen=True):
     """The outcome of the readable sources of a group, and what became of each source, in order."""
 
     group: SourceGroup

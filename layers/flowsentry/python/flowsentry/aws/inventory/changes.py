@@ -1,7 +1,7 @@
 """Applies the results of a discovery run to the stored inventory; safe to repeat when another run wrote in between."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import polars as pl
 
@@ -13,10 +13,10 @@ from flowsentry.inventory.inventory import (
     TargetState,
     recently_absent,
 )
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class RunResults:
+class RunResults(Value, frozen=True):
     """Results of a run, at Unix second `at`: `discoveries` of whole targets, `found` discoveries of requested
     interfaces, and the ids of requested interfaces that are `absent` from every target.
     """

@@ -15,6 +15,7 @@ from flowsentry.aws.service_errors import retryable
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.inventory.inventory import ABSENT_SECONDS
 from flowsentry.telemetry import count, count_by, logger
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -31,8 +32,7 @@ INTERFACE_ID = re.compile(r"eni-[0-9a-f]{1,17}")
 TARGET = re.compile(r"[\w./-]{1,200}")
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeEvent:
+class ChangeEvent(Value, frozen=True):
     """Something changed in a target, at `changed_at` (Unix seconds) at the latest."""
 
     message_id: str
@@ -40,8 +40,7 @@ class ChangeEvent:
     changed_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceRequest:
+class InterfaceRequest(Value, frozen=True):
     """Interfaces in flow log records that the snapshot does not contain."""
 
     message_id: str

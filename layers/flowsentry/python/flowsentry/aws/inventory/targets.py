@@ -19,6 +19,7 @@ from flowsentry.aws.kubernetes.token import ClusterToken
 from flowsentry.aws.service_errors import retryable
 from flowsentry.aws.unreadable_objects import report_unreadable
 from flowsentry.settings import FunctionSettingsError
+from flowsentry.value import Value
 
 SESSION_NAME = "flowsentry-inventory"
 ROLE_SECONDS = 900
@@ -28,8 +29,7 @@ FRESH_SECONDS = 300
 during a discovery. Shorter: all transit gateways are described again for a target that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegionTarget:
+class RegionTarget(Value, frozen=True):
     """A Region of the own account, or of the account of a role to assume."""
 
     region: str
@@ -121,8 +121,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 
-@dataclass(frozen=True, slots=True)
-class EksClusterTarget:
+class EksClusterTarget(Value, frozen=True):
     """An EKS cluster of the own account."""
 
     name: str
@@ -139,8 +138,7 @@ class EksClusterTarget:
         return PodDiscovery(self.target(own_account_id), partial(EksCluster.described, eks, self.name, token))
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Value, frozen=True):
     """All targets, the own account and Region first."""
 
     targets: tuple[RegionTarget, ...]

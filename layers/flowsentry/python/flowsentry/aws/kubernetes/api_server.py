@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.value import Value
 
 CHUNK_BYTES = 64 * 1024
 TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
@@ -27,8 +28,7 @@ class ExpiredError(RetryableError):
     """The continue token expired (410): retry from the first page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value, frozen=True):
     """Limits of all requests to one cluster together (`bytes`, `seconds`), and of each wait. Higher: a cluster that
     hangs, or returns too much, takes the time and memory of all others. Lower: a large or slow cluster is not listed.
     """

@@ -10,10 +10,10 @@ from flowsentry.emit.alert_message import AlertMessage
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings.finding import Finding
 from flowsentry.telemetry import count_by, logger
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Value, frozen=True):
     """A message about one finding, which is then given, or about several."""
 
     message: AlertMessage

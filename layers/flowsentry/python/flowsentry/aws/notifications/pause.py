@@ -9,6 +9,7 @@ from typing import Self
 from flowsentry.aws.findings.item import number
 from flowsentry.aws.notifications.control_item import ControlItem, Values, number_in, text_in
 from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS
+from flowsentry.value import Value
 
 PAUSE_ITEM = "pause"
 MAX_PAUSE_SECONDS = 7 * 86_400
@@ -20,8 +21,7 @@ KEPT_SECONDS = 7 * 86_400
 """How long the item of a pause that ended is kept. Alerts that it held are not late before that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Value, frozen=True):
     """A pause from `since` to `until` (Unix s), by whom and why."""
 
     since: int

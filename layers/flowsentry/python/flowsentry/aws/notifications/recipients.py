@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flowsentry.aws import clients
 from flowsentry.aws.service_errors import retryable
 from flowsentry.settings import NotifierSettings
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -23,8 +24,7 @@ OPERATORS = "operators"
 CONFIRMED, UNCONFIRMED = "(confirmed)", "(not confirmed: gets nothing)"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Value, frozen=True):
     """A subscription of a topic. SNS delivers nothing to one that is not confirmed."""
 
     protocol: str

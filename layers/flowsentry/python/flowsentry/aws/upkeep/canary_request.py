@@ -8,12 +8,12 @@ from flowsentry.aws.findings.item import Entry, number
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.control_item import ControlItem, Values, number_in, texts_in
 from flowsentry.findings.canary import Canary, Way
+from flowsentry.value import Value
 
 CANARY_ITEM = "canary"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCanaries:
+class WrittenCanaries(Value, frozen=True):
     """The canaries that a sweep wrote at `sent_at` (Unix s), by their way in; `problems` are sentences about others,
     `recipients` are those that get alerts.
     """

@@ -10,7 +10,6 @@ from the other clients; only the server's own log can.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import polars as pl
@@ -32,6 +31,7 @@ from flowsentry.frames import Logins, Settled
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.source_address import packed, unpacked
+from flowsentry.value import Value
 
 MAX_NEWEST = 10
 """Addresses of external clients that a finding lists, the newest first. More: longer alerts. Fewer: a network that many
@@ -59,8 +59,7 @@ class LoginService(NamedTuple):
         return EvidenceKey(self.scope, f"{host_in_words(self.responder, 0)}:{self.port}/tcp", self.day)
 
 
-@dataclass(frozen=True, slots=True)
-class BusyService:
+class BusyService(Value, frozen=True):
     """A login service with more external clients than are reported one by one. `number` is the number of clients with a
     session on that day, exact below MAX_EXTERNAL_CLIENTS. `newest` are addresses of some clients; empty if the batch
     contains only attempts. Times are Unix seconds.

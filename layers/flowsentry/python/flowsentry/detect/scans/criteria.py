@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 
 from flowsentry.findings.bounds import MAX_DOUBTFUL, MAX_ENDPOINTS
@@ -17,6 +17,7 @@ from flowsentry.findings.evidence import (
 )
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import ScanThresholds
+from flowsentry.value import Value
 
 MIN_FAILED_PER_ANSWERED_ON_ONE_PORT = 5
 """Failed endpoints of one port, for each endpoint that answered on it, that make an internal host a scanner. Higher: a
@@ -24,8 +25,7 @@ sweep by a busy host of a port on which many hosts answer is missed. Lower: busy
 scanners when half of its hosts are removed."""
 
 
-@dataclass(frozen=True, slots=True)
-class DetectedScan:
+class DetectedScan(Value, frozen=True):
     """A source that is a scanner. `evidence` is the union of the days; `failed` and `answered` are comparable samples
     of its endpoints; `endpoints` is an estimate of the number of failed endpoints; `is_certain` is false if the result
     depends on doubtful contacts.

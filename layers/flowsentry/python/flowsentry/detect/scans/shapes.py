@@ -4,9 +4,9 @@ The docstring of each shape is its section of docs/detectors.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flowsentry.findings.kinds import KINDS, Kind
+from flowsentry.value import Value
 
 MIN_RATIO = 3
 """Ratio of hosts to ports from which a scan is a host sweep, and of ports to hosts from which it is a port scan.
@@ -14,8 +14,7 @@ Higher: more scans are network scans. Lower: a scan of a few ports on a few host
 chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScanShape:
+class ScanShape(Value, frozen=True):
     """A kind of scan. `fits` takes the numbers of distinct failed hosts and ports; `verb` stands in the title."""
 
     kind: Kind
