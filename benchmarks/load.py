@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from benchmarks.cost.load import RECORDS_A_MINUTE, Part, loads
 from benchmarks.guard.rows import Row, at_most
 from local.cost.lines import Plan
-from local.cost.load import MOST_DOLLARS, MOST_SLOPE, WAYS, Loads
+from local.cost.load import MOST_SLOPE, WAYS, Loads
 from local.cost.measured import measured
 
 FEW, MANY = 100, 1_000
@@ -27,4 +27,4 @@ def rows() -> Iterator[Row]:
         )
         calls = load.calls("dynamodb") + load.calls("s3")
         yield Row(f"{subject}: calls of 1,000 records", calls, "", slope.calls, of, at_most(MOST_SLOPE))
-        yield Row(f"{subject}: a TB", load.dollars(given, plan), "$", slope.dollars, of, at_most(MOST_DOLLARS))
+        yield Row(f"{subject}: a TB", load.dollars(given, plan), "$", slope.dollars, of, at_most(MOST_SLOPE))

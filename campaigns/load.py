@@ -16,7 +16,7 @@ from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from docs.markdown import table
 from local.cost.lines import Plan
-from local.cost.load import FILE, HEADER, MOST_DOLLARS, MOST_SLOPE, WAYS, Loads
+from local.cost.load import FILE, HEADER, MOST_SLOPE, WAYS, Loads
 from local.cost.measured import measured
 
 PARTS = {100: Part(4, 80, 4), 1_000: Part(2, 80, 2), 10_000: Part(1, 80, 2)}
@@ -34,7 +34,7 @@ def run(seconds: float, seed: int) -> Report:  # noqa: ARG001 - the traffic is t
     found = Loads.of(figures(parts))
     for line in table(HEADER, found.rows(measured(), Plan())):
         print(f"    {line}")
-    most = (TIME_SLOPE, MOST_SLOPE, MOST_DOLLARS) if is_whole else (SLOPE_OF_FEW,) * 3
+    most = (TIME_SLOPE, MOST_SLOPE, MOST_SLOPE) if is_whole else (SLOPE_OF_FEW,) * 3
     return Report("load", _records(parts), 0, 0, peak_mb(), tuple(_failures(found, most)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from docs.markdown import table
 from local.cost.lines import VCPU_MB, WAITS, Plan, billed_seconds
 from local.cost.load import HEADER as LOAD_HEADER
-from local.cost.load import MOST_DOLLARS, MOST_SLOPE, Loads
+from local.cost.load import MOST_SLOPE, Loads
 from local.cost.measured import Measured, Sample
 from stacks.prices import logs, services
 from stacks.prices.meter import BYTES_IN_GB, DEFAULT_REGION, Meter
@@ -45,9 +45,8 @@ ABOUT_LOAD = """\
 in memory. A part of the hour is processed, after as much that warms up; the rest is alike. Records a second are those
 of one vCPU; calls are for a thousand records, GB-seconds for a million. A queue is that of the objects of five minutes,
 or of the payloads of a minute, as if all came at once. Dollars of a TB are without what AWS charges for the flow logs,
-those of 100 interfaces a month have all lines. The last columns compare a record with one of 100 interfaces. Time
-and calls must take at most {most:g} times as much; dollars {dollars:g} times, since DynamoDB charges an update by the
-KB of its item, and the bounded item of a scanner fills up where it finds more to probe."""
+those of 100 interfaces a month have all lines. The last columns compare a record with one of 100 interfaces: time,
+calls and dollars must take at most {most:g} times as much."""
 HEADER = ("ms of processor", "ms billed", "calls", "bytes", "of its log", "enriched", "write units", "read units")
 
 
@@ -102,7 +101,7 @@ def _row_of_sample(sample: Sample, memory_mb: int) -> tuple[str, ...]:
 
 def load_part(given: Measured, found: Loads, plan: Plan) -> Iterator[str]:
     """What an hour of few and of many interfaces takes."""
-    yield text(ABOUT_LOAD, day=found.measured_on, rate=found.records_a_minute, most=MOST_SLOPE, dollars=MOST_DOLLARS)
+    yield text(ABOUT_LOAD, day=found.measured_on, rate=found.records_a_minute, most=MOST_SLOPE)
     yield ""
     yield from table(LOAD_HEADER, found.rows(given, plan))
 

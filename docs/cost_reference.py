@@ -67,7 +67,7 @@ For {interfaces} interfaces with {rate} records a minute each, {gigabytes:.0f} G
 FIXED = """\
 With one VPC and the default settings. Alarms, dashboards and queues are counted in the templates of a synth; the runs
 of the inventory and the notifier are assumed. To this come [known services](decisions/0028-known-services.md) ($0 to
-$3: 1,000 hosts with 5,000 services cost $2.69) and the [activity of flow
+$3: 1,000 hosts with 5,000 services cost $2.46) and the [activity of flow
 logs](decisions/0039-each-flow-log-is-checked.md) ($0 to $5: a write for each flow log, five minutes and process)."""
 TO_PAY_LESS = """\
 - **Destination `s3`** halves the delivery, and its files have the records of all interfaces.

@@ -59,10 +59,19 @@ class WeighedTable:
         return {"Attributes": item}
 
     def get_item(self, **arguments: Any) -> Any:
-        item = self.items.get((arguments["Key"]["source"]["S"], int(arguments["Key"]["day"]["N"])))
+        item = self._read(arguments["Key"])
+        return {"Item": item} if item else {}
+
+    def batch_get_item(self, **arguments: Any) -> Any:
+        [(table, request)] = arguments["RequestItems"].items()
+        found = filter(None, map(self._read, request["Keys"]))
+        return {"Responses": {table: list(found)}, "UnprocessedKeys": {}}
+
+    def _read(self, key: Item) -> Item | None:
+        item = self.items.get((key["source"]["S"], int(key["day"]["N"])))
         self.counts["reads"] += 1
         self.counts["read_halves"] += read_units(item_bytes(item)) if item else 1
-        return {"Item": item} if item else {}
+        return item
 
     def get_paginator(self, _: str) -> "WeighedTable":
         return self

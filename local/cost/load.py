@@ -18,10 +18,8 @@ FILE = Path(__file__).with_name("load.json")
 S3, SUBSCRIPTION, KINESIS = "s3", "subscription", "kinesis"
 WAYS = {S3: "objects of S3", SUBSCRIPTION: "payloads, subscribed", KINESIS: "payloads through Kinesis"}
 DEFAULTS = OperationSettings()
-MOST_SLOPE, MOST_DOLLARS = 1.05, 1.15
-"""How many times as much a record may take of time and calls, and of dollars, as with a hundred interfaces. DynamoDB
-charges an update by the KB of its item, and the item of a scanner, which is bounded, fills up where it finds more to
-probe: of payloads alone, updates cost two and a half times as much, and all lines together a seventh more."""
+MOST_SLOPE = 1.05
+"""How many times as much of time, calls and dollars a record may take as with a hundred interfaces."""
 
 
 @dataclass(frozen=True, slots=True)

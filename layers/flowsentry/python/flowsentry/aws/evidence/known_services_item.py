@@ -15,10 +15,11 @@ from flowsentry.findings.endpoints import MEMBER_BYTES, rank
 from flowsentry.findings.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey, rank_of_member
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service
 
-SHARDS = 64
+SHARDS = 256
 """Items per scope and day. Higher: a batch with several new services makes more writes, each of which costs at least as
-much as 1 KB. Lower: with 5,000 services items are larger than that."""
-MAX_SERVICES_A_SHARD = 512
+much as 1 KB. Lower: with 13,000 services items are larger than that. With 64 items a payload of a VPC of 10,000
+interfaces took twice the write units of one of 100 interfaces (docs/cost.md, Load)."""
+MAX_SERVICES_A_SHARD = 128
 """Services in an item, inside ones first, then those of smallest rank: 32,768 per scope and day. Higher: the items of a
 host that calls all of the Internet cost more. Lower: an outage of a service that is not kept is taken for a scan."""
 MAX_EXCUSED = 100

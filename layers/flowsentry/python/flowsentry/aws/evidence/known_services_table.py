@@ -46,9 +46,9 @@ Higher: fewer writes, and other processors learn later that the service still an
 MAX_WRITE_TRIES = 10
 """Attempts to write an item while other writers write it too. More: a batch waits longer. Fewer: it is retried as a
 whole more often."""
-MAX_CACHED_SHARDS, MAX_CACHED_PARTS = 4_000, 2_000
+MAX_CACHED_SHARDS, MAX_CACHED_PARTS = 16_000, 8_000
 """Cached items that were written, and cached parts of scopes of which all days were read. Higher: more memory than
-64 MB when all are full, with some 80 services of 200 bytes in an item. Lower: with very many VPCs, items are read
+64 MB when all are full, with some 20 services of 200 bytes in an item. Lower: with very many VPCs, items are read
 again."""
 MAX_CACHED_VERDICTS = 2_000
 JUDGED_SECONDS = 360.0
