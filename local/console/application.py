@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local.console.console_data import ConsoleData, DataError, NotFoundError
-from local.console.pages import about, blocked_path, scan, traffic_map
+from local.console.pages import about, alarms, blocked_path, dashboards, scan, traffic_map
 from local.console.query import QueryError
 from local.console.routing import refused
 from local.console.security import Access, Guard
@@ -23,6 +23,8 @@ ECHARTS = LIBRARIES / "echarts" / "dist" / "echarts.esm.min.js"
 LIT_HTML = LIBRARIES / "lit-html"
 PAGES: tuple[Callable[[ConsoleData], list[Route]], ...] = (
     about.routes,
+    dashboards.routes,
+    alarms.routes,
     traffic_map.routes,
     scan.routes,
     blocked_path.routes,

@@ -132,10 +132,6 @@ class ConsoleData(Protocol):
         """The alarms, in order of their names."""
         ...
 
-    def insight_rules(self) -> Mapping[str, Mapping[str, Any]]:
-        """The definitions of the Contributor Insights rules by name."""
-        ...
-
     def log_events(self, group: str, span: Span) -> Sequence[LogEvent]:
         """The events of a log group, oldest first; none for a group that does not exist."""
         ...

@@ -18,5 +18,11 @@ class Span(NamedTuple):
     def seconds(self) -> int:
         return self.end - self.start
 
+    def first_period(self, period: int) -> int:
+        """The start of the first of the periods that cover it: multiples of `period` (seconds), as CloudWatch cuts
+        them; its own start for a period as long as itself.
+        """
+        return self.start if period >= self.seconds else self.start // period * period
+
     def has(self, at: int) -> bool:
         return self.start <= at < self.end

@@ -10,11 +10,12 @@ import { bytes, clock, moment, number, short } from "/static/format.js";
 import { colour, onTheme } from "/static/theme.js";
 
 const MAX_NAME_LETTERS = 60;
+const SERIES = ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"];
 
 /** The theme's colours, as charts need them. */
 export function palette() {
   const names = ["surface", "raised", "line", "text", "muted", "accepted", "refused", "good", "bad", "link"];
-  return { ...Object.fromEntries(names.map((name) => [name, colour(name)])), series: colour("series").split(" ") };
+  return { ...Object.fromEntries(names.map((name) => [name, colour(name)])), series: SERIES.map((name) => colour(name)) };
 }
 
 /** A chart that fills its element; `label` is what it shows, for readers who can't see it. */
@@ -30,26 +31,34 @@ export function timeChart({ label, series, kind = "line", stacked = false, span,
 export function said(series, unit = "") {
   const full = series.filter((each) => each.values.length);
   if (!full.length) return "No data.";
-  const write = writer(unit);
   const first = full.slice(0, 8).map(
-    (each) => `${cut(each.name)}: last ${write(each.values.at(-1))}, highest ${write(Math.max(...each.values))}`,
+    (each) => `${cut(each.name)}: last ${write(unit, each.values.at(-1))}, highest ${write(unit, Math.max(...each.values))}`,
   );
   return first.join("; ") + (full.length > 8 ? `; and ${full.length - 8} more.` : ".");
 }
 
 export const cut = (text) => (text.length > MAX_NAME_LETTERS ? `${text.slice(0, MAX_NAME_LETTERS - 1)}…` : text);
 
-const writer = (unit) => (unit === "bytes" ? bytes : unit === "dollars" ? (value) => `$${number(value)}` : number);
+/** A value with its unit: bytes, dollars, or a plain number. */
+export function write(unit, value) {
+  if (unit === "bytes") return bytes(value);
+  return unit === "dollars" ? `$${number(value)}` : number(value);
+}
+
+/** The unit that a title states: `… ($)`, `Bytes …`. */
+export function unitOf(title) {
+  if (title.includes("($)")) return "dollars";
+  return /\bbytes\b/iu.test(title) ? "bytes" : "";
+}
 
 function timeOption(colours, { series, kind, stacked, span, unit, least, lines }) {
-  const write = writer(unit);
   const days = span.end - span.start > 172_800;
   return {
     color: colours.series,
     animation: false,
     textStyle: { color: colours.text, fontFamily: "system-ui, sans-serif" },
     grid: { left: 8, right: 14, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-    tooltip: tooltip(colours, write),
+    tooltip: tooltip(colours, (value) => write(unit, value)),
     xAxis: {
       type: "time",
       min: span.start * 1000,
@@ -65,7 +74,7 @@ function timeOption(colours, { series, kind, stacked, span, unit, least, lines }
       axisLabel: { color: colours.muted, formatter: (value) => (unit === "bytes" ? bytes(value) : short(value)) },
       splitLine: { lineStyle: { color: colours.line } },
     },
-    series: series.map((each) => oneSeries(each, kind, stacked, lines, colours)),
+    series: (stacked ? together(series) : series).map((each) => oneSeries(each, kind, stacked, lines, colours)),
   };
 }
 
@@ -79,9 +88,20 @@ function oneSeries(each, kind, stacked, lines, colours) {
     symbolSize: 5,
     lineStyle: { width: 1.6 },
     color: each.colour ? colours[each.colour] ?? each.colour : undefined,
-    data: each.times.map((at, index) => [at * 1000, each.values[index]]),
+    data: points(each),
     markLine: lines.length ? marks(lines, colours) : undefined,
   };
+}
+
+const points = (each) => each.times.map((at, index) => [at * 1000, each.values[index]]);
+
+/** The series at the times of all of them, 0 where one has no value: ECharts stacks the first point on the first. */
+function together(series) {
+  const times = [...new Set(series.flatMap((each) => each.times))].sort((a, b) => a - b);
+  return series.map((each) => {
+    const known = new Map(each.times.map((at, index) => [at, each.values[index]]));
+    return { ...each, times, values: times.map((at) => known.get(at) ?? 0) };
+  });
 }
 
 const marks = (lines, colours) => ({
@@ -93,7 +113,7 @@ const marks = (lines, colours) => ({
 });
 
 /** A tooltip that is drawn, not HTML. */
-export function tooltip(colours, write = number) {
+export function tooltip(colours, written = number) {
   return {
     trigger: "axis",
     renderMode: "richText",
@@ -103,7 +123,7 @@ export function tooltip(colours, write = number) {
     textStyle: { color: colours.text, fontSize: 12 },
     formatter: (points) => [
       `${moment(points[0].value[0] / 1000)} UTC`,
-      ...points.slice(0, 12).map((point) => `${plain(point.seriesName)}  ${write(point.value[1])}`),
+      ...points.slice(0, 12).map((point) => `${plain(point.seriesName)}  ${written(point.value[1])}`),
     ].join("\n"),
   };
 }

@@ -8,6 +8,8 @@
 //   about       what is shown (GET /api/about)
 //   get, post   requests to the API; both throw ApiError, which the frame shows
 //   change(values, rest)  changes filters in the address (null removes one) and, if given, the rest of the path
+//   draw(content)  shows this template instead, without reading anything: after a click that changes only the view
+//   follow(event, rest)  for a link to a part of the page: opens it without loading the whole page
 //   reload()    reads and shows everything again
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
@@ -69,11 +71,13 @@ async function show() {
     const known = PAGES.find((each) => each.name === name);
     if (!known) throw Object.assign(new Error(`There is no page ${name}.`), { status: 404 });
     const module = await import(`/static/pages/${known.name}.js`);
-    const context = { span: spanOf(parameters, about), parameters, rest, about, get, post, change, reload: show };
+    const draw = (content) => mine === turn && render(html`<h1>${module.title}</h1>${content}`, main);
+    const follow = (event, parts) => followed(event, () => change({}, parts));
+    const context = { span: spanOf(parameters, about), parameters, rest, about, get, post, change, draw, follow, reload: show };
     const content = await module.page(context);
     if (mine !== turn) return;
     document.title = `${module.title} · Flowsentry`;
-    render(html`<h1>${module.title}</h1>${content}`, main);
+    draw(content);
     main.dataset.ready = String(mine);
     if (shown && shown !== name) main.focus({ preventScroll: true });
     shown = name;
@@ -103,20 +107,21 @@ const navigation = (current) => html`${[...new Set(PAGES.map((each) => each.grou
       ${PAGES.filter((each) => each.group === group).map(
         (each) => html`<li>
           <a href=${`/${each.name}`} aria-current=${each.name === current ? "page" : nothing}
-            @click=${(event) => follow(event, each.name)}
+            @click=${(event) => followed(event, () => open(each.name))}
             >${each.title}<kbd aria-hidden="true">g ${each.key}</kbd></a>
         </li>`,
       )}
     </ul>`,
 )}`;
 
-function follow(event, name) {
+/** Goes where a link leads, unless it is to be opened in another tab. */
+function followed(event, action) {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  open(name);
+  action();
 }
 
-const header = (parameters) => html`<a class="brand" href="/" @click=${(event) => follow(event, HOME)}>Flowsentry</a>
+const header = (parameters) => html`<a class="brand" href="/" @click=${(event) => followed(event, () => open(HOME))}>Flowsentry</a>
   <span class="subject">${about ? about.title : nothing}</span>
   <div class="controls">${about ? controls(spanOf(parameters, about), refreshOf(parameters)) : nothing}
     <button type="button" @click=${changeTheme} aria-label=${`Use the ${theme() === "dark" ? "light" : "dark"} theme`}

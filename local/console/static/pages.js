@@ -3,6 +3,7 @@
 
 export const PAGES = [
   { name: "dashboards", title: "Dashboards", key: "d", group: "Watch" },
+  { name: "alarms", title: "Alarms", key: "l", group: "Watch" },
   { name: "traffic-map", title: "Traffic map", key: "m", group: "Look into" },
   { name: "scan", title: "Scan view", key: "s", group: "Look into" },
   { name: "blocked-path", title: "Blocked path", key: "p", group: "Look into" },

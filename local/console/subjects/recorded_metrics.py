@@ -42,7 +42,7 @@ class RecordedMetrics:
 
     def series(self, wanted: MetricStat, span: Span) -> Series:
         """The statistic of each period that has points, from the start of the span rounded down to a period."""
-        start = span.start // wanted.period * wanted.period
+        start = span.first_period(wanted.period)
         periods: dict[int, list[float]] = defaultdict(list)
         for point in self._points.get(wanted.metric, ()):
             if start <= point.at < span.end:

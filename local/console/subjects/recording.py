@@ -23,6 +23,7 @@ from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServic
 from flowsentry.metric_names import namespace_of
 from flowsentry.pipeline import Context, Outcome, Stores, process
 from local.console.console_data import MAX_FLOWS, LogEvent
+from local.console.subjects.pipeline_metrics import counted
 from local.console.subjects.recorded_metrics import RecordedMetrics
 from local.log_files import LogSource
 
@@ -95,6 +96,8 @@ class Recording:
         at = outcome.newest_end or 0
         self.newest = max(self.newest, at)
         namespace = namespace_of(DEPLOYMENT)
+        for each in counted(outcome, DEPLOYMENT):
+            self.metrics.add(*each)
         lines = [
             *emf(outcome.measurements, outcome.owner_sums, namespace, at).lines,
             *charge_lines(outcome.charge_sums, namespace, at),

@@ -26,7 +26,8 @@ from local.console.console_data import (
 )
 from local.console.span import Span
 from local.console.subjects.alert_forms import alert_of
-from local.console.subjects.recording import Recording
+from local.console.subjects.app_dashboards import replayed_dashboards
+from local.console.subjects.recording import DEPLOYMENT, GROUP, Recording
 
 STATES: Mapping[TriageAction, State] = {
     "acknowledge": State.ACKNOWLEDGED,
@@ -47,11 +48,11 @@ class Replayed:
     @property
     def about(self) -> About:
         """See ConsoleData.about."""
-        return About("replayed", self._title, "flowsentry", "", self._recording.newest)
+        return About("replayed", self._title, DEPLOYMENT, "", self._recording.newest)
 
     def dashboards(self) -> Mapping[str, Mapping[str, Any]]:
-        """See ConsoleData.dashboards."""
-        return {}
+        """The app's dashboards, as they would be deployed for the logs of this replay."""
+        return replayed_dashboards(DEPLOYMENT, GROUP)
 
     def metrics(self) -> Sequence[Metric]:
         """See ConsoleData.metrics."""
@@ -64,10 +65,6 @@ class Replayed:
     def alarms(self) -> Sequence[Alarm]:
         """None: alarms are of a deployment."""
         return ()
-
-    def insight_rules(self) -> Mapping[str, Mapping[str, Any]]:
-        """See ConsoleData.insight_rules."""
-        return {}
 
     def log_events(self, group: str, span: Span) -> Sequence[LogEvent]:
         """See ConsoleData.log_events."""

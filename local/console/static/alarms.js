@@ -1,0 +1,21 @@
+// Alarms as a table: the state, the name, and since when.
+
+import { html } from "/vendor/lit-html/lit-html.js";
+import { moment } from "/static/format.js";
+
+export const STATES = { ALARM: "bad", INSUFFICIENT_DATA: "unknown", OK: "good" };
+const TEXTS = { ALARM: "in alarm", INSUFFICIENT_DATA: "no data", OK: "OK" };
+
+export const stateBadge = (state) => html`<span class=${`badge ${STATES[state]}`}>${TEXTS[state] ?? state}</span>`;
+
+export const inOrder = (alarms) =>
+  [...alarms].sort((a, b) => Object.keys(STATES).indexOf(a.state) - Object.keys(STATES).indexOf(b.state) || a.name.localeCompare(b.name));
+
+/** A table of alarms, those in alarm first; with descriptions where there is room for them. */
+export const alarmTable = (alarms, isLong = false) => html`<div class="scroll" tabindex="0" role="region" aria-label="Alarms"><table class="alarms">
+  <thead><tr><th>State</th><th>Alarm</th>${isLong ? html`<th>What it means</th>` : ""}<th>Since (UTC)</th></tr></thead>
+  <tbody>${inOrder(alarms).map(
+    (each) => html`<tr data-state=${each.state}><td>${stateBadge(each.state)}</td><td><span class="untrusted">${each.name}</span></td>
+      ${isLong ? html`<td><span class="untrusted">${each.description}</span></td>` : ""}<td class="time">${moment(each.since)}</td></tr>`,
+  )}</tbody>
+</table></div>`;

@@ -1,0 +1,1 @@
+"""The widgets of a CloudWatch dashboard with the data that they show."""
