@@ -21,9 +21,8 @@ def widget(visit: Visit, name: str, title: str) -> dict[str, Any]:
     return next(each for each in found if each.get("title") == title)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", NAMES)
-def test_a_dashboard_is_drawn_and_accessible_in_both_themes(
+@pytest.mark.parametrize(("name", "scheme"), [*((name, "light") for name in NAMES), (NAMES[0], "dark")])
+def test_a_dashboard_is_drawn_and_accessible(
     new_visit: NewVisit, access: Access, name: str, scheme: str
 ) -> None:
     visit = new_visit(access, color_scheme=scheme).enter().open(f"/dashboards/{name}?{RANGE}")
@@ -37,7 +36,8 @@ def test_widgets_stand_where_the_body_places_them(visit: Visit) -> None:
     left, right = (visit.page.locator(f"[data-title='{title}']").bounding_box() for title in (
         "Accepted and rejected flows", "Packets by VPC",
     ))  # fmt: skip
-    assert left and right
+    assert left
+    assert right
     assert (left["y"], left["height"]) == (right["y"], right["height"])
     assert right["x"] > left["x"] + 1.9 * left["width"]
 

@@ -80,7 +80,7 @@ const graph = (each, lines, context) => html`<div class="chart">${timeChart({
     unit: unitOf(each.title),
     least: each.least ?? undefined,
   })}</div>
-  <ul class="legend">${lines.map((line, index) => html`<li><span class=${`swatch s${index % 8}`}></span><span class="untrusted">${line.label}</span></li>`)}</ul>`;
+  <ul class="legend" tabindex="0" aria-label=${`Legend of ${each.title}`}>${lines.map((line, index) => html`<li><span class=${`swatch s${index % 8}`}></span><span class="untrusted">${line.label}</span></li>`)}</ul>`;
 
 const singleValues = (each) => html`<dl class="values">${each.lines.map(
   (line) => html`<div><dt class="untrusted">${line.label}</dt>
