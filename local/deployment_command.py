@@ -10,6 +10,7 @@ from flowsentry.emit.plain_text import plain
 from flowsentry.findings.triage import MAX_NOTE_LETTERS
 from local.terminal.command import Options
 from local.terminal.complaints import complain
+from local.terminal.next_steps import with_next_step
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -56,30 +57,6 @@ def answering(command: Callable[[OfDeployment, "Account"], int | None]) -> Calla
         try:
             return command(options, Account(options.deployment, options.region, options.profile)) or 0
         except ERRORS as error:
-            return complain(plain(next_step(error), MAX_COMPLAINT_LETTERS))
+            return complain(plain(with_next_step(error), MAX_COMPLAINT_LETTERS))
 
     return run
-
-
-NEXT_STEPS = {
-    "NoCredentialsError": "give --profile, set AWS_PROFILE, or run aws configure",
-    "PartialCredentialsError": "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile",
-    "ProfileNotFound": "aws configure list-profiles shows those that there are",
-    "NoRegionError": "give --region, or set AWS_REGION",
-    "EndpointConnectionError": "check the network and the Region",
-    "ConnectTimeoutError": "check the network and the Region",
-    "ExpiredTokenException": "sign in again, for example with aws sso login",
-    "UnauthorizedSSOTokenError": "sign in again, for example with aws sso login",
-    "SSOTokenLoadError": "sign in with aws sso login",
-    "AccessDeniedException": "ask for the permission, or give the --profile of a role that has it",
-}
-"""What to do, by the name of an error of boto3 or its code."""
-
-
-def next_step(error: Exception) -> str:
-    """The error's message, and what to do where that is known."""
-    response = getattr(error, "response", None) or {}
-    names = (type(error).__name__, response.get("Error", {}).get("Code", ""))
-    step = next((NEXT_STEPS[name] for name in names if name in NEXT_STEPS), None)
-    message = str(error).rstrip(".")
-    return f"{message}; {step}" if step else message

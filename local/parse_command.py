@@ -11,11 +11,14 @@ import typer
 from flowsentry.errors import PoisonError
 from flowsentry.frames import RejectedLines
 from flowsentry.records.fields import names_in_log_format
-from local.log_files import LogSource, sources_at
+from local.log_files import LogSource, all_sources
 from local.readable import readable
+from local.reading.log_reading import NO_LOGS
 from local.reading.parsed_source import parsed_chunks
+from local.reading.progress import Progress
 from local.terminal.command import Command, Options
 from local.terminal.complaints import complain
+from local.terminal.screen import is_terminal, screen
 
 
 def _log_format(text: str) -> str:
@@ -61,28 +64,31 @@ class ParseOptions(FormatOptions):
 
 def run(options: ParseOptions) -> int:
     """Exit code: 0 when every file was read, even with rejected lines; 1 when one, or most of its lines, was not."""
-    return max([_parse_all(address, options) for address in options.files])
+    progress = Progress(is_wanted=not is_terminal(screen()))
+    found, missing = all_sources(options.files, complain)
+    if not (found or missing):
+        return complain(NO_LOGS)
+    codes = [_parse_one(source, options, progress) for source in progress.over(found)]
+    progress.hide()
+    return max([min(missing, 1), *codes])
 
 
-def _parse_all(address: str, options: ParseOptions) -> int:
-    try:
-        return max((_parse_one(source, options) for source in sources_at(address)), default=0)
-    except OSError as error:
-        return complain(error)
-
-
-def _parse_one(source: LogSource, options: ParseOptions) -> int:
+def _parse_one(source: LogSource, options: ParseOptions, progress: Progress) -> int:
     rejected = RejectedLines()
     try:
         for parsed in parsed_chunks(source, options.formats):
             shown = readable(parsed.records) if options.readable else parsed.records
             sys.stdout.write(shown.write_ndjson())
             rejected.add(parsed.rejected)
+            progress.add(len(parsed.records))
     except (PoisonError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise
+        progress.hide()
         return complain(f"{source.name}: {error}")
     finally:
+        if rejected.total:
+            progress.hide()
         _print_rejected(source.name, rejected)
     return 0
 

@@ -10,6 +10,7 @@ import typer
 from local.deployment_command import Profile, Region
 from local.terminal.command import Command, Options
 from local.terminal.complaints import complain
+from local.terminal.next_steps import with_next_step
 from local.terminal.screen import screen
 from local.terminal.waiting import waiting
 
@@ -98,7 +99,7 @@ def _examine(deployment: "Deployment", qualifier: str | None, options: DoctorOpt
         with waiting("asking the account"):
             account = account_state_of(deployment, Questions(session.client), session.region_name, qualifier)
     except (BotoCoreError, NotAnsweredError) as error:
-        return complain(f"no AWS credentials that work: {error}; check --profile and the environment")
+        return complain(f"no AWS credentials that work: {with_next_step(error)}")
     verdicts = examined(deployment, account)
     if options.json:
         print(as_json(verdicts))

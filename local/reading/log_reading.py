@@ -18,6 +18,12 @@ TOGETHER = Limits(lines=50_000, seconds=math.inf)
 """Lines of files that are read as one. More: more memory. Fewer: the fixed cost of a frame is paid more often."""
 
 
+NO_LOGS = (
+    "no flow logs were found in the given paths; of a folder, files are read that have the names that AWS gives, or "
+    "that end in .log, .txt, .gz or .parquet"
+)
+
+
 @dataclass
 class Coverage:
     """The time that records cover, those without traffic too. `first` and `last` are Unix seconds, None without any."""
@@ -109,7 +115,7 @@ class LogReading:
     def nothing(self) -> str | None:
         """Why there is nothing to report, or None."""
         if not (self.sources or self.unread):
-            return "no flow logs were found in the given paths"
+            return NO_LOGS
         return "no record was read" if self.coverage.first is None else None
 
     def gaps(self) -> Iterator[str]:

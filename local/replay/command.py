@@ -18,6 +18,7 @@ from flowsentry.pipeline import Context
 from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, settings_in, suppressions_in
 from local.log_files import LogSource, all_sources
 from local.parse_command import FormatOptions
+from local.reading.log_reading import NO_LOGS
 from local.replay.comparison import Comparison, Side
 from local.replay.replay import Replay
 from local.terminal.command import Command
@@ -173,7 +174,7 @@ def _summarized(replay: Replay) -> int:
     for line in replay.summary():
         print(line, file=sys.stderr)
     if not (replay.sources or replay.unread):
-        return complain("no flow logs were found in the given paths")
+        return complain(NO_LOGS)
     return 1 if replay.unread else 0
 
 

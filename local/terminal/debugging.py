@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from local.terminal.complaints import complain
+from local.terminal.next_steps import next_step, with_next_step
 
 VARIABLE = "FLOWSENTRY_DEBUG"
 
@@ -21,8 +22,10 @@ class Debugging:
         """Prints an error that no command expects, with its traceback if that is on. The exit code is 1."""
         if self.is_on:
             traceback.print_exception(error)
-            return complain(f"{type(error).__name__}: {error}")
-        return complain(f"{type(error).__name__}: {error}; run again with --debug for the traceback")
+        if isinstance(error, OSError) or next_step(error):
+            return complain(with_next_step(error))
+        hint = "" if self.is_on else "; run again with --debug for the traceback"
+        return complain(f"{type(error).__name__}: {error}{hint}")
 
 
 def _switch(context: typer.Context, is_on: bool) -> bool:  # noqa: FBT001 - Typer calls it so

@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from local.terminal.complaints import in_one_line
-from local.terminal.screen import printable, screen
+from local.terminal.screen import is_interactive, printable, screen
 
 WITHOUT_LINKS = frozenset({"", "dumb", "linux", "unknown"})
 """Values of TERM of terminals that show no hyperlinks: the short text would be all that is seen of one.
@@ -33,7 +33,7 @@ def print_text(text: str) -> None:
 
 def shows_links(console: Console) -> bool:
     """Whether it is a terminal that is known to take links."""
-    return console.is_terminal and not console.is_dumb_terminal and os.environ.get("TERM", "") not in WITHOUT_LINKS
+    return is_interactive(console) and os.environ.get("TERM", "") not in WITHOUT_LINKS
 
 
 def _linked(line: str) -> Text:

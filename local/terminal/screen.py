@@ -16,6 +16,16 @@ def screen(*, is_of_errors: bool = False) -> Console:
     return Console(file=sys.stderr if is_of_errors else sys.stdout, highlight=False, markup=False, emoji=False)
 
 
+def is_terminal(console: Console) -> bool:
+    """Whether people see it. In a pipe, FORCE_COLOR makes colours, and no terminal."""
+    return console.file.isatty()
+
+
+def is_interactive(console: Console) -> bool:
+    """Whether a line on it can be erased and written again."""
+    return is_terminal(console) and not console.is_dumb_terminal
+
+
 def printable(text: object, style: str | Style = "") -> Text:
     """The text on one line in this style: without control characters, and never taken for markup."""
     return Text(in_one_line(text), style)

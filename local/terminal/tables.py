@@ -8,7 +8,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from local.terminal.screen import printable, screen
+from local.terminal.screen import is_terminal, printable, screen
 
 GAP = 2
 """Spaces between two columns."""
@@ -59,7 +59,7 @@ def _table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Table:
 def _width(table: Table, console: Console) -> int:
     """Of the whole table in a pipe; of the terminal, unless less would cut what is whole."""
     whole = Measurement.get(console, console.options.update(max_width=1_000_000), table).maximum
-    if not console.is_terminal:
+    if not is_terminal(console):
         return max(whole, 1)
     least = sum((column.min_width or LEAST_FOLDED) + GAP for column in table.columns)
     return min(max(console.width, least), whole)

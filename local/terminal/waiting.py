@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from local.terminal.screen import screen
+from local.terminal.screen import is_interactive, screen
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def waiting(what: str) -> Iterator[None]:
     """
     console = screen(is_of_errors=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    is_hidden = not console.is_terminal or console.is_dumb_terminal
+    is_hidden = not is_interactive(console)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=is_hidden) as progress:
         progress.add_task(what, total=None)
         yield

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local.reading.log_reading import NO_LOGS
 from tests.builders import INTERFACE, NOON, SYN, V2, blocked, flow_log, line, no_data, probe
 from tests.local.conftest import Flowsentry
 from tests.recorded import recorded
@@ -83,7 +84,7 @@ def test_an_empty_folder_is_reported_with_exit_code_1(flowsentry: Flowsentry, tm
     done = flowsentry("replay", tmp_path)
     assert (done.code, done.out) == (1, "")
     assert done.complaints[:4] == ["files     0", "read      nothing", "rejected  0", "findings  0"]
-    assert done.complaints[4:] == ["flowsentry: no flow logs were found in the given paths"]
+    assert done.complaints[4:] == [f"flowsentry: {NO_LOGS}"]
 
 
 def test_a_folder_is_replayed_in_order_of_time_without_other_files(flowsentry: Flowsentry, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Errors: one sentence on stderr with the next step; a traceback only with --debug; exit codes as documented."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def broken(*_: object) -> None:
 
 
 def test_an_unexpected_error_is_one_sentence(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse_command, "sources_at", broken)
+    monkeypatch.setattr(parse_command, "all_sources", broken)
     done = flowsentry("parse", "x")
     assert done.code == 1
     assert done.complaints == [
@@ -52,24 +53,66 @@ def test_an_unexpected_error_is_one_sentence(flowsentry: Flowsentry, monkeypatch
 def test_debug_prints_the_traceback(
     flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(parse_command, "sources_at", broken)
+    monkeypatch.setattr(parse_command, "all_sources", broken)
     done = flowsentry(*arguments)
     assert done.code == 1
     assert "Traceback" in done.err
     assert done.complaints[-1] == "flowsentry: LookupError: a thing that nobody expects"
 
 
+class UnauthorizedSSOTokenError(Exception):
+    """By its name one of boto3's."""
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "out.log"), "free some space, or set TMPDIR to"),
+        (PermissionError(errno.EACCES, "Permission denied", "x.log"), "check who may read and write it"),
+        (UnauthorizedSSOTokenError("the session has expired."), "the session has expired; sign in again"),
+    ],
+)
+def test_an_error_of_the_machine_or_of_aws_says_what_to_do_and_is_not_traced(
+    flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(parse_command, "all_sources", failing)
+    done = flowsentry("parse", "x")
+    assert (done.code, len(done.complaints)) == (1, 1)
+    assert sentence in done.err
+    assert "--debug" not in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("parse",), ("replay",), ("bill",), ("replay", "--json"), ("replay", "--against", "default")]
+)
+def test_a_folder_without_logs_is_told(flowsentry: Flowsentry, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "notes.md").write_text("no logs")
+    done = flowsentry(*arguments, tmp_path)
+    assert done.code == 1
+    assert done.complaints[-1].startswith("flowsentry: no flow logs were found in the given paths; of a folder, files")
+
+
+@pytest.mark.parametrize("command", ["parse", "replay", "bill"])
+def test_a_missing_file_is_told_by_its_name(flowsentry: Flowsentry, command: str) -> None:
+    done = flowsentry(command, "nowhere.log")
+    assert done.code == 1
+    assert "flowsentry: nowhere.log: no such file or folder" in done.complaints
+
+
 def test_debug_may_be_an_environment_variable(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse_command, "sources_at", broken)
+    monkeypatch.setattr(parse_command, "all_sources", broken)
     monkeypatch.setenv("FLOWSENTRY_DEBUG", "1")
     assert "Traceback" in flowsentry("parse", "x").err
 
 
 def test_ctrl_c_exits_with_130(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parse_command, "sources_at", interrupted)
+    monkeypatch.setattr(parse_command, "all_sources", interrupted)
     done = flowsentry("parse", "x")
     assert (done.code, done.err) == (130, "")
 

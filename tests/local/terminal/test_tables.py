@@ -1,6 +1,7 @@
 """Tables and texts: they fit a terminal, are whole in a pipe, and names can neither style nor forge them."""
 
 import re
+import sys
 import unicodedata
 
 import pytest
@@ -18,11 +19,14 @@ STYLING = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rich takes stdout for a terminal of 60 columns with colours."""
-    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "60", "TERM": "xterm-256color"}.items():
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes stdout a terminal of 60 columns with colours."""
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _stream: True)
+    for name, value in {"COLUMNS": "60", "TERM": "xterm-256color"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def printed(capsys: pytest.CaptureFixture[str], *rows: tuple[str, str, str]) -> list[str]:
@@ -108,3 +112,15 @@ def test_no_color_leaves_no_colour(capsys: pytest.CaptureFixture[str], monkeypat
     monkeypatch.setenv("TERM", "dumb")
     screen().print(printable("high", "red"))
     assert capsys.readouterr().out == "high\n"
+
+
+def test_forced_colours_in_a_pipe_cut_nothing_and_hide_no_link(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    screen().print(printable("high", "red"))
+    assert "\x1b[31m" in capsys.readouterr().out
+    assert len(printed(capsys, (ID, "long name " * 30, "1,000"))) == 2
+    print_text(LINK)
+    assert capsys.readouterr().out == f"{LINK}\n"
