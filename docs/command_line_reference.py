@@ -12,8 +12,8 @@ from local.terminal.lazy_commands import every_command
 
 ABOUT = """\
 `make setup` installs `.venv/bin/flowsentry`. `flowsentry --help` lists the commands, and `flowsentry replay --help` has
-the options, examples and exit codes of one. `flowsentry --install-completion` teaches your shell to complete commands
-and options with Tab."""
+the options, examples and exit codes of one. `flowsentry --install-completion` teaches your shell to complete commands,
+options, kinds of finding, thresholds and queries with Tab (bash, zsh, fish and PowerShell)."""
 ON_A_TERMINAL = """\
 Results are on stdout; progress, summaries and messages are on stderr. On a terminal, tables fit its width (long cells
 fold, ids are never cut), long links are short texts that can be clicked (OSC 8), and what takes seconds shows how far

@@ -2,7 +2,7 @@
 
 import ipaddress
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -11,7 +11,7 @@ import typer
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.suppressions import Suppressions
-from flowsentry.findings.thresholds import ThresholdError, Thresholds
+from flowsentry.findings.thresholds import ThresholdError, Thresholds, known_thresholds
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
@@ -44,6 +44,15 @@ def _public(text: str) -> str:
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     return text
+
+
+def _thresholds(incomplete: str) -> Sequence[str]:
+    """`scan.min_endpoints=` for `scan.`, for the shell's completion."""
+    return [f"{name}=" for name in known_thresholds() if name.startswith(incomplete)]
+
+
+def _sides(incomplete: str) -> Sequence[str]:
+    return [*(name for name in (DEFAULTS, SETTINGS) if name.startswith(incomplete)), *_thresholds(incomplete)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions):
         list[str],
         typer.Option(
             "--set",
+            autocompletion=_thresholds,
             metavar="NAME=VALUE",
             help="change a threshold, such as scan.min_endpoints=20 (docs/detectors.md lists them); may be given "
             "several times",
@@ -89,6 +99,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions):
     against: Annotated[
         list[str],
         typer.Option(
+            autocompletion=_sides,
             metavar="NAME=VALUE",
             help=f"compare with this threshold instead of printing findings; `{DEFAULTS}` for the defaults, "
             f"`{SETTINGS}` for those of --settings; may be given several times",

