@@ -2,6 +2,8 @@
 query | rules | bill.
 """
 
+import io
+import sys
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -68,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pipe (`| head`) is no error.
     """
     debugging = Debugging()
+    _print_all_characters()
     try:
         return _run(arguments, debugging)
     except typer.TyperException as error:
@@ -75,6 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last place that can make a sentence of it
         return debugging.report(error)
+
+
+def _print_all_characters() -> None:
+    """Lets stdout escape what its encoding, such as that of LANG=C, does not have, as stderr does."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: Sequence[str] | None, debugging: Debugging) -> int:

@@ -11,6 +11,8 @@ from typing import IO, Protocol
 from flowsentry.records.object_key import flow_log_key
 from local.log_objects import BLOCK_BYTES, S3Access, looks_like_logs, may_have_records_of, objects_at
 from local.query.time_range import TimeRange
+from local.terminal.next_steps import with_next_step
+from local.terminal.waiting import waiting
 
 
 class LogSource(Protocol):
@@ -87,9 +89,10 @@ def all_sources(
     missing = 0
     for address in addresses:
         try:
-            found += sources_at(address, selection)
+            with waiting(f"looking for flow logs in {address}"):
+                found += sources_at(address, selection)
         except OSError as error:
-            missing += complain(error)
+            missing += complain(with_next_step(error))
     return found, missing
 
 

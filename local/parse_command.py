@@ -17,7 +17,7 @@ from local.reading.log_reading import NO_LOGS
 from local.reading.parsed_source import parsed_chunks
 from local.reading.progress import Progress
 from local.terminal.command import Command, Options
-from local.terminal.complaints import complain
+from local.terminal.complaints import complain, remark
 from local.terminal.screen import is_terminal, screen
 
 
@@ -95,9 +95,9 @@ def _parse_one(source: LogSource, options: ParseOptions, progress: Progress) -> 
 
 def _print_rejected(name: str, rejected: RejectedLines) -> None:
     for line, reason, text in rejected.sample:
-        print(f"{name}:{line}: {reason}: {text!r}", file=sys.stderr)
+        remark(f"{name}:{line}: {reason}: {text!r}")
     if rejected.total:
-        print(f"{name}: rejected {in_words(rejected.counts.items())}", file=sys.stderr)
+        remark(f"{name}: rejected {in_words(rejected.counts.items())}")
 
 
 def in_words(counts: Iterable[tuple[str, int]]) -> str:

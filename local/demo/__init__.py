@@ -16,6 +16,8 @@ from local.demo.named_owners import enriched_rows, named_owners
 from local.demo.sending import Sending
 from local.demo.summary import Summary
 from local.demo_command import DemoOptions
+from local.terminal.links import print_text
+from local.terminal.screen import screen
 from local.traffic.generation import generate
 
 MAX_SECONDS = 1_800
@@ -54,7 +56,7 @@ def _run(aws: EmbeddedAws, seed: int) -> int:
         traffic = traffic_generated.result()
     sending = Sending(aws, company, app, traffic)
     say(f"sending {sending.records:,} records of six hours through CloudWatch Logs and S3")
-    with Inbox(aws, on_delivery=lambda alert: say(_shown(alert))) as inbox:
+    with Inbox(aws, on_delivery=lambda alert: print_text(_shown(alert))) as inbox:
         sending.send_all(say)
         aws.wait_until_quiet(QUIET_SECONDS)
         send_digest(aws, say)
@@ -67,7 +69,7 @@ def _run(aws: EmbeddedAws, seed: int) -> int:
 
 
 def _shown(alert: Delivered) -> str:
-    bar = "─" * 100
+    bar = "─" * min(100, screen().width)
     return f"\n{bar}\n✉  {alert.subject}\n\n{alert.text.strip()}\n{bar}\n"
 
 

@@ -1,7 +1,6 @@
 """flowsentry replay: runs your own flow logs through the pipeline, or compares two settings on them (back-test)."""
 
 import ipaddress
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
@@ -22,7 +21,7 @@ from local.reading.log_reading import NO_LOGS
 from local.replay.comparison import Comparison, Side
 from local.replay.replay import Replay
 from local.terminal.command import Command
-from local.terminal.complaints import complain
+from local.terminal.complaints import complain, remark
 from local.terminal.links import print_text
 from stacks.settings.detection import DetectionSettings
 
@@ -183,7 +182,7 @@ def _compare(options: ReplayOptions, one: Context, other: Context) -> int:
 def _summarized(replay: Replay) -> int:
     replay.progress.hide()
     for line in replay.summary():
-        print(line, file=sys.stderr)
+        remark(line)
     if not (replay.sources or replay.unread):
         return complain(NO_LOGS)
     return 1 if replay.unread else 0

@@ -1,7 +1,6 @@
 """flowsentry rules: which rules of security groups and network ACLs carried the traffic of your own flow logs."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ from local.reading.log_reading import LogReading
 from local.rules.observation import Observation
 from local.rules.report import Report
 from local.terminal.command import Command
-from local.terminal.complaints import complain
+from local.terminal.complaints import complain, remark
 
 DAYS = 30
 """How long a rule must have carried nothing by default. Longer: yearly jobs are less likely to be missed. Shorter: a
@@ -70,7 +69,7 @@ def _print(report: Report, options: RulesOptions) -> None:
         for line in report.lines(is_unused_only=options.unused):
             print(line)
     for line in report.summary():
-        print(line, file=sys.stderr)
+        remark(line)
 
 
 COMMAND = Command(

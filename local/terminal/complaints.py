@@ -22,6 +22,11 @@ def complain(message: object) -> int:
     return FAILED
 
 
+def remark(message: object) -> None:
+    """Prints on stderr what is no error, such as a summary: on one line and without control characters."""
+    print(in_one_line(message), file=sys.stderr)
+
+
 def in_one_line(text: object) -> str:
     """The text with a space for each character that is not printable: names of files and tags may have such."""
     return "".join(letter if letter.isprintable() else " " for letter in str(text))

@@ -25,7 +25,7 @@ def print_text(text: str) -> None:
     """
     console = screen()
     if not shows_links(console):
-        print(*map(in_one_line, text.split("\n")), sep="\n")
+        print(*map(in_one_line, text.split("\n")), sep="\n", flush=True)
         return
     for line in text.split("\n"):
         console.print(_linked(line), soft_wrap=True)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from local.terminal.complaints import in_one_line
 from local.terminal.screen import is_interactive, screen
 
 
@@ -17,5 +18,5 @@ def waiting(what: str) -> Iterator[None]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     is_hidden = not is_interactive(console)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=is_hidden) as progress:
-        progress.add_task(what, total=None)
+        progress.add_task(in_one_line(what), total=None)
         yield

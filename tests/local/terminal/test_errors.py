@@ -1,6 +1,7 @@
 """Errors: one sentence on stderr with the next step; a traceback only with --debug; exit codes as documented."""
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,18 @@ def test_a_name_with_control_characters_is_printed_without_them(flowsentry: Flow
     done = flowsentry("parse", "[bold]\x1b[31m\x07red[/].log\nflowsentry: all is well")
     assert len(done.complaints) == 1
     assert done.err.startswith("flowsentry: [bold] [31m red[/].log flowsentry: all is well: ")
+
+
+def test_an_encoding_without_a_character_gets_it_escaped() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local.cli", "parse", "--help"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0", "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_help_imports_no_polars_and_parse_no_aws(tmp_path: Path) -> None:
