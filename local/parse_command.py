@@ -68,9 +68,12 @@ def run(options: ParseOptions) -> int:
     found, missing = all_sources(options.files, complain)
     if not (found or missing):
         return complain(NO_LOGS)
-    codes = [_parse_one(source, options, progress) for source in progress.over(found)]
+    code = min(missing, 1)
+    for source in progress.over(found):
+        code = max(code, _parse_one(source, options, progress))
+        progress.add(0, 1)
     progress.hide()
-    return max([min(missing, 1), *codes])
+    return code
 
 
 def _parse_one(source: LogSource, options: ParseOptions, progress: Progress) -> int:

@@ -87,14 +87,18 @@ class LogReading:
             if result.damage:
                 yield from self._records_of(file.source)
             else:
-                self.sources += 1
+                self._count_source()
 
     def _records_of(self, source: LogSource) -> Iterator[Records]:
-        self.sources += 1
         try:
             yield from map(self._counted, parsed_chunks(source, self.log_formats))
         except (PoisonError, OSError) as error:
             self.unread += self._complain(f"{source.name}: {error}")
+        self._count_source()
+
+    def _count_source(self) -> None:
+        self.sources += 1
+        self.progress.add(0, 1)
 
     def _counted(self, parsed: Parsed) -> Records:
         self.rejected += parsed.rejected.total

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from rich import progress as rich_progress
 from rich.console import Console
 
 from local.log_files import LogSource
-from local.terminal.screen import is_interactive, screen
+from local.terminal.screen import erase_at_end, is_interactive, screen
 
 FIRST_SECONDS, MIN_SECONDS = 0.5, 0.2
 """Before the line is shown, and between two times that it is written. More: the command seems to hang. Less: it
@@ -33,6 +34,7 @@ class Progress:
         self._is_shown = self.is_wanted and is_interactive(self.console)
         self._began = self.clock()
         self._due_at = self._began + FIRST_SECONDS
+        self._sums = [0]
         columns = (
             rich_progress.BarColumn(bar_width=10),
             rich_progress.TextColumn("{task.percentage:>3.0f} %", markup=False),
@@ -45,22 +47,22 @@ class Progress:
         self._task = self._bar.add_task("", total=None)
 
     def over(self, sources: Sequence[LogSource]) -> Iterator[LogSource]:
-        """The sources, each counted when the next is asked for."""
+        """The sources. They count when `add` says that they are done, since some are read ahead."""
         self._all = len(sources)
-        weights = _weights(sources) if self._is_shown else [1] * len(sources)
-        self._bar.update(self._task, total=sum(weights))
-        for number, (source, weight) in enumerate(zip(sources, weights, strict=True)):
-            self._files = number
-            yield source
-            self._bar.advance(self._task, weight)
-        self._files = self._all
+        if self._is_shown:
+            self._sums = list(accumulate(_weights(sources), initial=0))
+            self._bar.update(self._task, total=self._sums[-1])
+        return iter(sources)
 
-    def add(self, records: int) -> None:
-        """Adds records that are done, and shows the line if it is old."""
+    def add(self, records: int, files: int = 0) -> None:
+        """Adds records and files that are done, and shows the line if it is old."""
         self.records += records
+        self._files += files
         if self._is_shown and self.clock() >= self._due_at:
             self._due_at = self.clock() + MIN_SECONDS
-            self._bar.update(self._task, description=self.line())
+            done = self._sums[min(self._files, self._all)]
+            self._bar.update(self._task, completed=done, description=self.line())
+            erase_at_end(self.hide)
             self._bar.start()
             self._bar.refresh()
 

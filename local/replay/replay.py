@@ -103,7 +103,7 @@ class Replay:
         return self.complain(message)
 
     def _count(self, outcome: Outcome, sources: int) -> None:
-        self.progress.add(outcome.accepted_records)
+        self.progress.add(outcome.accepted_records, sources)
         self.sources += sources
         self.lines["lines"] += outcome.lines
         self.lines["records"] += outcome.accepted_records

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from local.terminal.click_classes import Group, Single
 from local.terminal.command import Command, CommandGroup
+from local.terminal.screen import erased_at_end
 
 
 class Listed(NamedTuple):
@@ -52,7 +53,8 @@ class LazyCommands(Group):
     def invoke(self, ctx: Any) -> int:
         """The exit code of the command. A closed pipe (`| head`) is no error."""
         try:
-            code: int = super().invoke(ctx)
+            with erased_at_end():
+                code: int = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

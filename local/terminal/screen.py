@@ -1,12 +1,33 @@
 """What stdout and stderr are: a terminal with its width and colours, or a pipe where every line stays whole."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
 from local.terminal.complaints import in_one_line
+
+_ERASERS: list[Callable[[], None]] = []
+"""Of the lines that are shown now, and written again and again."""
+
+
+@contextmanager
+def erased_at_end() -> Iterator[None]:
+    """Erases what is shown, and shows the cursor again, however what is in it ends."""
+    try:
+        yield
+    finally:
+        while _ERASERS:
+            _ERASERS.pop()()
+
+
+def erase_at_end(erase: Callable[[], None]) -> None:
+    """Has this called where erased_at_end ends; once for several times."""
+    if erase not in _ERASERS:
+        _ERASERS.append(erase)
 
 
 def screen(*, is_of_errors: bool = False) -> Console:

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from local.reading.progress import Progress
+from local.terminal.screen import erased_at_end
 from tests.local.reading.held_files import HeldFile
 
 ERASE = "\x1b[2K"
@@ -40,6 +41,7 @@ def test_a_terminal_shows_files_share_records_their_rate_and_the_time_that_is_le
     progress = shown_by(stream)
     for _ in progress.over([HeldFile(str(number), b"x" * 10) for number in range(4)]):
         progress.add(1_000)
+        progress.add(0, 1)
     shown = stream.getvalue().replace("\r", "\n").split(ERASE)
     assert any("0 % 0 of 4 files, 1,000 records, " in each for each in shown)
     assert any("75 % 3 of 4 files, 4,000 records, " in each and "/s " in each for each in shown)
@@ -49,7 +51,7 @@ def test_a_terminal_shows_files_share_records_their_rate_and_the_time_that_is_le
 def test_the_share_is_that_of_the_bytes(stream: Terminal) -> None:
     progress = shown_by(stream)
     for _ in progress.over([HeldFile("large", b"x" * 90), HeldFile("small", b"x" * 10)]):
-        progress.add(1)
+        progress.add(1, 1)
     assert " 90 % 1 of 2 files" in stream.getvalue()
 
 
@@ -62,6 +64,19 @@ def test_a_hidden_line_is_erased_and_comes_again(stream: Terminal) -> None:
     before = len(stream.getvalue())
     progress.add(1)
     assert "2 records" in stream.getvalue()[before:]
+
+
+def test_ctrl_c_erases_the_line_and_shows_the_cursor_again(stream: Terminal) -> None:
+    def interrupted(progress: Progress) -> None:
+        with erased_at_end():
+            progress.add(1)
+            progress.add(1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(shown_by(stream))
+    assert stream.getvalue().endswith(ERASE)
+    assert stream.getvalue().count("\x1b[?25h") == stream.getvalue().count("\x1b[?25l") == 1
 
 
 def test_the_line_is_not_written_at_once(stream: Terminal) -> None:
