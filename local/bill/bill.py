@@ -33,6 +33,40 @@ class Charged(NamedTuple):
 
 _Sums = dict[tuple[str, str, str, str], Counter[str]]
 """By path, and name, kind and id of the owner."""
+MAX_WAITING_ROWS = 20_000
+"""Sums of chunks that are held until those of the same owner are added up. More: more memory. Fewer: the same sums are
+added up more often."""
+
+
+@dataclass
+class OwnerCharges:
+    """What each owner causes on each path, as the sum of chunks."""
+
+    _sums: _Sums = field(default_factory=dict)
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, charges: ChargeSums) -> None:
+        """Adds a chunk."""
+        if len(charges):
+            self._waiting.append(charges)
+        if sum(map(len, self._waiting)) > MAX_WAITING_ROWS:
+            self.settle()
+
+    def merge(self, other: "OwnerCharges") -> None:
+        """Adds the sums of others."""
+        self.add_sums(other.settle())
+
+    def add_sums(self, sums: _Sums) -> None:
+        """Adds sums by owner."""
+        for key, each in sums.items():
+            self._sums.setdefault(key, Counter()).update(each)
+
+    def settle(self) -> _Sums:
+        """The sums of all chunks."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self.add_sums(dict(_by_owner(pl.concat(waiting))))
+        return self._sums
 
 
 @dataclass
@@ -46,20 +80,25 @@ class Bill:
     bytes: int = 0
     notes: dict[MissingField, None] = field(default_factory=dict)
     has_gateway_logs: bool = False
-    _sums_of_vpcs: _Sums = field(default_factory=dict)
-    _sums_of_gateways: _Sums = field(default_factory=dict)
+    of_vpcs: OwnerCharges = field(default_factory=OwnerCharges)
+    of_gateways: OwnerCharges = field(default_factory=OwnerCharges)
 
     def add(self, flows: EnrichedFlows) -> None:
         """Adds a chunk."""
         self.bytes += int(flows["bytes"].sum())
         is_of_gateway = is_of_transit_gateway(flows.columns)
         self.has_gateway_logs |= is_of_gateway and len(flows) > 0
-        of_kind = self._sums_of_gateways if is_of_gateway else self._sums_of_vpcs
         self.notes |= dict.fromkeys(missing_for_bill(flows.columns))
-        for row in _by_owner(measure_charges(flows)).iter_rows(named=True):
-            key = (row["path"], row["owner_name"] or "", row["owner_kind"] or "", row["owner_id"] or "")
-            sums = of_kind.setdefault(key, Counter())
-            sums.update(bytes=row["bytes"], charged=charged_bytes(row))
+        (self.of_gateways if is_of_gateway else self.of_vpcs).add(measure_charges(flows))
+
+    def merge(self, other: "Bill") -> None:
+        """Adds another bill of the same quotes."""
+        self.bytes += other.bytes
+        self.notes |= other.notes
+        self.has_gateway_logs |= other.has_gateway_logs
+        self.coverage.merge(other.coverage)
+        self.of_vpcs.merge(other.of_vpcs)
+        self.of_gateways.merge(other.of_gateways)
 
     @property
     def _sums(self) -> _Sums:
@@ -67,11 +106,12 @@ class Bill:
         they log the same bytes.
         """
         if not self.has_gateway_logs:
-            return self._sums_of_vpcs
-        added = {key: Counter(sums) for key, sums in self._sums_of_vpcs.items() if key[0] != "transit_gateway"}
-        for key, sums in self._sums_of_gateways.items():
-            added.setdefault(key, Counter()).update(sums)
-        return added
+            return self.of_vpcs.settle()
+        of_vpcs = {key: sums for key, sums in self.of_vpcs.settle().items() if key[0] != "transit_gateway"}
+        added = OwnerCharges()
+        added.add_sums(of_vpcs)
+        added.merge(self.of_gateways)
+        return added.settle()
 
     @property
     def days(self) -> float:
@@ -118,10 +158,13 @@ class Bill:
         return self._dollars_of(path) / month if month else self.quotes[path].usd
 
 
-def _by_owner(sums: ChargeSums) -> pl.DataFrame:
+def _by_owner(charges: pl.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], Counter[str]]]:
+    """The key of each owner and path, with its bytes and the bytes that are charged."""
     owner = ("path", "owner_id", "owner_kind", "owner_name")
-    amounts = pl.col("bytes", "bytes_at_one_end").sum()
-    return sums.group_by(owner).agg(amounts).with_columns(pl.col(*owner).cast(pl.String))
+    sums = charges.group_by(owner).agg(pl.col("bytes", "bytes_at_one_end").sum())
+    for row in sums.with_columns(pl.col(*owner).cast(pl.String)).iter_rows(named=True):
+        key = (row["path"], row["owner_name"] or "", row["owner_kind"] or "", row["owner_id"] or "")
+        yield key, Counter(bytes=row["bytes"], charged=charged_bytes(row))
 
 
 def notes_of(bill: Bill) -> Iterator[str]:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import polars as pl
+
 from flowsentry.errors import PoisonError
 from flowsentry.frames import Parsed, Records
 from flowsentry.inventory.inventory import SECONDS_A_DAY
@@ -30,23 +32,29 @@ class Coverage:
 
     first: int | None = None
     last: int | None = None
-    _days: set[int] = field(default_factory=set)
+    covered_days: set[int] = field(default_factory=set)
 
     def add(self, records: Records) -> None:
         """Adds the times of these records, if their format has any."""
-        times = [records[name].drop_nulls().unique() for name in ("start", "end") if name in records.columns]
-        moments: list[int] = [moment for some in times for moment in some.to_list()]
+        for name in ("start", "end"):
+            if name in records.columns and (span := _span(records[name])):
+                self.first = span[0] if self.first is None else min(self.first, span[0])
+                self.last = span[1] if self.last is None else max(self.last, span[1])
+                self.covered_days.update(_days_in(records[name], span))
+
+    def merge(self, other: "Coverage") -> None:
+        """Adds the times of another one."""
+        moments = [each for each in (self.first, self.last, other.first, other.last) if each is not None]
         if moments:
-            self.first = min(moments if self.first is None else [self.first, *moments])
-            self.last = max(moments if self.last is None else [self.last, *moments])
-            self._days.update(moment // SECONDS_A_DAY for moment in moments)
+            self.first, self.last = min(moments), max(moments)
+        self.covered_days |= other.covered_days
 
     @property
     def days_left_out(self) -> int:
         """Whole days (UTC) between the first and the last record of which there is no record."""
         if self.first is None or self.last is None:
             return 0
-        return self.last // SECONDS_A_DAY - self.first // SECONDS_A_DAY + 1 - len(self._days)
+        return self.last // SECONDS_A_DAY - self.first // SECONDS_A_DAY + 1 - len(self.covered_days)
 
     @property
     def days(self) -> float:
@@ -54,6 +62,18 @@ class Coverage:
         if self.first is None or self.last is None:
             return 0.0
         return max((self.last - self.first) / SECONDS_A_DAY - self.days_left_out, 0.0)
+
+
+def _span(times: pl.Series) -> tuple[int, int] | None:
+    """The first and the last of these times; None without any."""
+    first, last = times.min(), times.max()
+    return (first, last) if isinstance(first, int) and isinstance(last, int) else None
+
+
+def _days_in(times: pl.Series, span: tuple[int, int]) -> list[int]:
+    """The days (since 1970) of these times; most chunks are of one."""
+    first, last = (moment // SECONDS_A_DAY for moment in span)
+    return [first] if first == last else (times // SECONDS_A_DAY).drop_nulls().unique().to_list()
 
 
 @dataclass

@@ -92,6 +92,8 @@ def _process_parsed(
                 flows = enrich(flows_of(parsed.records), context.address_space)
                 if sink:
                     sink.write(explainer.explained(flows))
+                if stores.flows:
+                    stores.flows.add(parsed.records, flows)
                 timely = without_far_future_flows(flows, now)
                 totals.add(parsed, flows, timely)
                 aggregate(timely, aggregator)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from flowsentry.findings.evidence import EvidenceStore
 from flowsentry.findings.finding import FindingStore
 from flowsentry.findings.known_services import KnownServices
 from flowsentry.findings.suppressions import Suppressions
 from flowsentry.findings.thresholds import Thresholds
+from flowsentry.frames import EnrichedFlows, Records
 from flowsentry.in_memory import KnownServicesInMemory
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.geoip import Geography, NoGeography
@@ -40,12 +42,19 @@ class Context:
         )
 
 
+class FlowStore(Protocol):
+    """Gets the records of each chunk with the flows among them, before it is known whether the source is readable."""
+
+    def add(self, records: Records, flows: EnrichedFlows) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """The stores of evidence, findings and known services. By default, services that answered in other sources are
-    unknown.
+    unknown. A replay has a store of flows too, for its report.
     """
 
     evidence: EvidenceStore
     findings: FindingStore
     services: KnownServices = field(default_factory=KnownServicesInMemory)
+    flows: FlowStore | None = None

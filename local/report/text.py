@@ -1,0 +1,131 @@
+"""The report as lines of text."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from flowsentry.emit.plain_text import counted, plain
+from local.report.amounts import in_bytes, in_dollars, in_minutes
+from local.report.columns import columns_of, sparkline
+from local.report.found import SEVERITIES, Listed, Section
+from local.report.report import Charges, Findings, Reading, RefusedBy, Report, Talker
+
+MAX_COLUMNS = 72
+"""Of a sparkline; of a longer time each column is several hours."""
+MAX_ROWS = 10
+"""Rows of each table. The page and --json have more."""
+MAX_NAME_LETTERS, MAX_TITLE_LETTERS = 40, 110
+TITLES: Mapping[Section, str] = {
+    Section.SCANS: "Scans",
+    Section.SERVICES_DOWN: "Services down",
+    Section.BLOCKED_PATHS: "Blocked paths",
+    Section.LOGINS: "Logins",
+    Section.OTHERS: "Other findings",
+}
+LAYERS: Mapping[str | None, str] = {"security_group": "security group", "network_acl": "network ACL", None: "not known"}
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """The report: what was read, hours, findings by section, talkers, refusals and the bill."""
+    yield from _headline(report)
+    yield from _by_hours(report)
+    for each in report.findings:
+        yield from _section(each)
+    yield from _talkers(report.talkers)
+    yield from _refusals(report)
+    yield from _charges(report.charges)
+    if report.notes:
+        yield ""
+        yield from (f"note  {note}" for note in report.notes)
+
+
+def covered(reading: Reading) -> str:
+    """`2026-11-03 02:14 to 2026-11-03 08:14 UTC (0.25 days)`."""
+    if reading.first is None or reading.last is None:
+        return "no time"
+    return f"{in_minutes(reading.first)} to {in_minutes(reading.last)} UTC ({reading.days:.2f} days)"
+
+
+def named(talker: Talker) -> str:
+    """`web-1 (instance i-0abc)`, or the address."""
+    if not talker.kind:
+        return plain(talker.who, MAX_NAME_LETTERS)
+    about = plain(f"{talker.kind} {talker.who}", MAX_NAME_LETTERS)
+    return f"{plain(talker.name, MAX_NAME_LETTERS)} ({about})" if talker.name not in (None, talker.who) else about
+
+
+def of_rule(row: RefusedBy) -> str:
+    """`network ACL acl-0db, rule 100`."""
+    rule = f", rule {row.rule}" if row.rule else ""
+    return f"{LAYERS.get(row.layer, row.layer)} {plain(row.by, MAX_TITLE_LETTERS)}{rule}" if row.by else "not known"
+
+
+def _headline(report: Report) -> Iterator[str]:
+    yield f"Report  {covered(report.reading)}"
+    records = report.reading.lines.get("records", 0)
+    yield (
+        f"        {counted(records, 'record')}, {in_bytes(report.bytes)} passed, "
+        f"{counted(report.refused, 'flow')} refused"
+    )
+
+
+def _by_hours(report: Report) -> Iterator[str]:
+    columns = columns_of(report.hours, MAX_COLUMNS)
+    if not columns.starts:
+        return
+    yield ""
+    yield f"{'bytes':<9}{sparkline(columns.bytes)}  at most {in_bytes(max(columns.bytes))} in {columns.in_words}"
+    yield f"{'refused':<9}{sparkline(columns.refused)}  at most {max(columns.refused):,} in {columns.in_words}"
+
+
+def _section(findings: Findings) -> Iterator[str]:
+    counts = ", ".join(f"{findings.counts[each]:,} {each}" for each in SEVERITIES if findings.counts.get(each))
+    yield ""
+    yield f"{TITLES[findings.section]}: {counts or 'none'}"
+    yield from (_listed(row) for row in findings.listed[:MAX_ROWS])
+    if (more := sum(findings.counts.values()) - MAX_ROWS) > 0:
+        yield f"  and {more:,} more"
+
+
+def _listed(row: Listed) -> str:
+    return f"  {in_minutes(row.last_seen)}  {row.severity:<10}  {plain(row.title, MAX_TITLE_LETTERS)}"
+
+
+def _talkers(talkers: Sequence[Talker]) -> Iterator[str]:
+    rows = [(named(each), in_bytes(each.sent), in_bytes(each.received), f"{each.refused:,}") for each in talkers]
+    yield from _table("Top talkers", ("sent", "received", "refused flows"), rows)
+
+
+def _refusals(report: Report) -> Iterator[str]:
+    ports = [
+        (f"{each.protocol}/{each.port}" if each.port is not None else each.protocol, f"{each.flows:,}")
+        for each in report.refused_ports
+    ]
+    yield from _table("Refused by port", ("flows",), ports)
+    if any(each.by for each in report.refused_by):
+        yield from _table(
+            "Refused by rule", ("flows",), [(of_rule(each), f"{each.flows:,}") for each in report.refused_by]
+        )
+
+
+def _charges(charges: Charges) -> Iterator[str]:
+    rows = [(path, in_bytes(size), in_dollars(dollars)) for path, size, dollars in charges.paths]
+    yield from _table("Bill", ("bytes", "dollars"), rows) if rows else ("", "Bill")
+    yield (
+        f"  {in_dollars(charges.dollars)} in this time, {in_dollars(charges.dollars_a_month)} in a month like it; "
+        f"list prices of {charges.region}, {charges.as_of}"
+    )
+
+
+def _table(title: str, amounts: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The first rows as a table, amounts on the right; nothing without rows."""
+    if not rows:
+        return
+    shown = rows[:MAX_ROWS]
+    first = max(len(title), *(len(row[0]) + 2 for row in shown))
+    widths = [max(map(len, column)) for column in zip(amounts, *(row[1:] for row in shown), strict=True)]
+    yield ""
+    yield _row(title, first, amounts, widths)
+    yield from (_row(f"  {row[0]}", first, row[1:], widths) for row in shown)
+
+
+def _row(first: str, width: int, amounts: Iterable[str], widths: Iterable[int]) -> str:
+    return "  ".join([f"{first:<{width}}", *(f"{each:>{wide}}" for each, wide in zip(amounts, widths, strict=True))])
