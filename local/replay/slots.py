@@ -113,8 +113,10 @@ def process_slots(
     totals, aggregator = _Counts(context, now), ContactAggregator()
     for records in _by_columns(slots, each):
         flows = enrich(flows_of(records), context.address_space)
-        timely = without_far_future_flows(flows, now)
-        totals.add(Parsed(Records(records.drop(SLOT)), RejectedLines(), len(records)), flows, timely)
+        timely, parsed = without_far_future_flows(flows, now), Records(records.drop(SLOT))
+        totals.add(Parsed(parsed, RejectedLines(), len(records)), flows, timely)
+        if stores.flows:
+            stores.flows.add(parsed, flows)
         aggregate(_marked(timely), aggregator)
     outcome = totals.outcome
     for source in each:

@@ -34,6 +34,11 @@ class EvidenceInMemory:
         self._record(answers)
         return self._histories([one.key for one in failures + answers])
 
+    def restore(self, evidence: Iterable[Evidence]) -> None:
+        """Becomes the store that had this evidence as its `items`."""
+        self.items, self._days = {}, {}
+        self._record(evidence)
+
     def _is_suspect(self, key: EvidenceKey) -> bool:
         days = self._days.get((key.scope, key.source), ())
         return any(abs(day - key.day) <= MEMORY_DAYS for day in days)
