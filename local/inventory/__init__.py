@@ -1,0 +1,1 @@
+"""The inventory as it is in the account now, for commands that name owners and rules."""
