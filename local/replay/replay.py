@@ -46,8 +46,8 @@ class Replay:
     be listed, `unread` the files that could not be read; `complain` prints a message for each. `flow_sums`, if there
     are any, add up the flows for a report.
 
-    Between two files or groups of files it may be stopped, and everything in it is of whole files then: `done` are the
-    names of those.
+    Between two files or groups of files `between` is called. The replay may be stopped there, since everything in it is
+    of whole files: `done` are the names of those.
     """
 
     context: Context
@@ -71,6 +71,7 @@ class Replay:
     found_sums: FindingSums = field(default_factory=FindingSums)
     done: Counter[int] = field(default_factory=Counter)
     interruption: Interruption = field(default_factory=Interruption)
+    between: Callable[[], None] = lambda: None
     stores: Stores = field(init=False)
     stored_findings: FindingsOfSlots = field(default_factory=FindingsOfSlots)
 
@@ -88,6 +89,7 @@ class Replay:
             names = [each.source.name for each in part.files] if isinstance(part, Group) else [part.name]
             yield list(chain(*self._findings_of(part))) if isinstance(part, Group) else self.findings_in(part)
             self.done.update(map(name_digest, names))
+            self.between()
             self.interruption.release()
 
     def findings_in(self, source: LogSource) -> list[Finding]:

@@ -1,0 +1,76 @@
+"""Makes the report of a replay, and writes its page."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from flowsentry.emit.plain_text import counted
+from flowsentry.pipeline import Context
+from local.reading.log_reading import Coverage
+from local.replay.replay import Replay
+from local.report.flow_sums import FlowSums
+from local.report.report import Reading, Report, report_of
+from stacks.prices.meter import DEFAULT_REGION
+from stacks.prices.traffic import has_quotes_of, quotes
+
+WITHOUT_INVENTORY = "without --inventory or --live no owner, no rule, and of most bytes no path that costs, is known"
+TITLE = "Report of flow logs"
+
+
+class PageError(Exception):
+    """The page can't be written; the message is a sentence."""
+
+
+def reported_replay(context: Context, log_formats: list[str], region: str | None) -> Replay:
+    """A replay that adds up its flows, with the list prices of a Region."""
+    return Replay(context, log_formats, flow_sums=FlowSums(context.address_space, quotes(region or DEFAULT_REGION)))
+
+
+def report_on(replay: Replay, region: str | None) -> Report:
+    """The report of a replay that adds up its flows."""
+    if replay.flow_sums is None:
+        raise ValueError("this replay adds up no flows")
+    sums = replay.flow_sums.settle()
+    coverage = sums.bill.coverage
+    reading = Reading(
+        files=replay.sources,
+        not_read=replay.not_read,
+        lines=dict(replay.lines),
+        rejected=dict(replay.rejected),
+        first=coverage.first,
+        last=coverage.last,
+        days=coverage.days,
+    )
+    return report_of(reading, sums, replay.found_sums, region or DEFAULT_REGION, list(_notes(replay, coverage, region)))
+
+
+def check_page(path: Path | None) -> None:
+    """Raises PageError where there is no folder for the page, before hours are spent on reading."""
+    if path and not path.absolute().parent.is_dir():
+        raise PageError(f"--html {path}: there is no folder {path.absolute().parent}; make it first")
+
+
+def write_page(path: Path, report: Report) -> None:
+    """Writes the page. Raises PageError."""
+    from local.report.page import page_of  # noqa: PLC0415 - Jinja2 takes a while to import; only --html needs it
+
+    try:
+        path.write_text(page_of(report, TITLE, time.time()), encoding="utf-8")
+    except OSError as error:
+        raise PageError(f"--html {path}: {error.strerror}") from error
+
+
+def _notes(replay: Replay, coverage: Coverage, region: str | None) -> Iterator[str]:
+    """What is missing in the numbers, a sentence each."""
+    if replay.not_read:
+        yield f"{counted(replay.not_read, 'path')} could not be read, or not fully"
+    if coverage.days_left_out:
+        yield f"there is no record of {coverage.days_left_out:,} days between the first and the last one"
+    if rejected := replay.rejected.total():
+        yield f"{rejected:,} lines are no valid records: flowsentry parse prints them"
+    if skipped := replay.lines["SKIPDATA"]:
+        yield f"AWS skipped records {skipped:,} times (SKIPDATA): what they had is in no sum"
+    if replay.context.inventory.is_empty:
+        yield WITHOUT_INVENTORY
+    if region and not has_quotes_of(region):
+        yield f"no list price of {region} is known: those of {DEFAULT_REGION} are used"
