@@ -47,6 +47,13 @@ class Triage(Value, frozen=True):
         """Whether `other` changes nothing: the same state and end, and no new note."""
         return (self.state, self.until) == (other.state, other.until) and other.note in {"", self.note}
 
+    def is_changed_by(self, other: "Triage") -> bool:
+        """Whether a finding in this state takes on the `other` one that a person chose. A finding that was seen again
+        is open already.
+        """
+        is_open_still = other.state is State.OPEN and self.state in {State.OPEN, State.SEEN_AGAIN}
+        return not (self.covers(other) or is_open_still)
+
 
 class Earlier(Value, frozen=True):
     """An earlier finding of the same thread: the latest, or the one whose triage changed last."""

@@ -97,8 +97,7 @@ class FindingTriage:
     def _set_triage(self, finding_id: str, triage: Triage) -> Triage:
         """The resulting triage."""
         known = self.entry(finding_id).triage
-        is_open_still = triage.state is State.OPEN and known.state in {State.OPEN, State.SEEN_AGAIN}
-        if known.covers(triage) or is_open_still:
+        if not known.is_changed_by(triage):
             return known
         is_snoozed = triage.state is State.SNOOZED
         end = (triage.until or 0) + KEPT_SECONDS
