@@ -105,7 +105,7 @@ class EmbeddedAws:
         return {name: (before, after) for name, before, after in changes}
 
     def emails(self) -> list[dict[str, str]]:
-        """The emails that topics delivered, oldest first: `address`, `subject`, `text`."""
+        """The emails that topics delivered, oldest first: `address`, `subject`, `text`, `message_id`."""
         return list(self._control("emails"))
 
     def failures(self) -> list[str]:

@@ -72,6 +72,7 @@ def settings_for(company: Company) -> dict[str, object]:
     return {
         "flowsentry.sources": sources,
         "flowsentry.alert_emails": [ADDRESS],
+        "flowsentry.chat_topic": True,
         "flowsentry.digest_minutes": DIGEST_MINUTES,
         "flowsentry.trusted_networks": list(TRUSTED_NETWORKS),
     }

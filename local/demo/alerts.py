@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from flowsentry.findings.finding import Finding
 from local.aws.embedded import EmbeddedAws
+from local.console.inbox.published import CHAT_SOURCE, PublishedMessages
 
 POLL_SECONDS = 0.25
 
@@ -25,8 +26,8 @@ class Delivered:
 
 
 class Inbox:
-    """Receives what the alert topic delivers to e-mail and to a queue. `mails` are the texts of e-mails; `digests`
-    counts the digests, `digested` their findings by kind.
+    """Receives what the topics deliver to e-mail and to a queue. `mails` are the texts of e-mails; `digests` counts the
+    digests, `digested` their findings by kind; `published` has each message in all its forms.
     """
 
     def __init__(self, aws: EmbeddedAws, on_delivery: Callable[[Delivered], None]) -> None:
@@ -40,6 +41,7 @@ class Inbox:
         self._findings: list[tuple[Finding, float]] = []
         self.digests = 0
         self.digested: Counter[str] = Counter()
+        self.published = PublishedMessages()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -66,16 +68,21 @@ class Inbox:
         mails = self._aws.emails()
         for mail in mails[len(self.mails) :]:
             self.mails.append(mail["text"])
+            self.published.add_mail(mail)
             self._on_delivery(Delivered(mail["subject"], mail["text"], time.time()))
         while messages := self._received():
             for message in messages:
-                self._take(json.loads(json.loads(message["Body"])["Message"]))
+                delivery = json.loads(message["Body"])
+                self.published.add_delivery(delivery)
+                self._take(json.loads(delivery["Message"]))
                 self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
 
     def _received(self) -> list[dict[str, Any]]:
         return list(self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10).get("Messages", ()))
 
     def _take(self, message: dict[str, Any]) -> None:
+        if message.get("source") == CHAT_SOURCE:
+            return
         if message["type"] == "finding":
             values = {each.name: message[each.name] for each in fields(Finding)}
             self._findings.append((Finding.from_json(json.dumps(values)), time.time()))

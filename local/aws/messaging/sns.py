@@ -28,7 +28,7 @@ MAX_EMAILS = 10_000
 """Kept in memory; beyond this number the oldest are dropped."""
 
 emails: deque[dict[str, str]] = deque(maxlen=MAX_EMAILS)
-"""The emails that topics delivered: address, subject, text."""
+"""The emails that topics delivered: address, subject, text, message_id."""
 
 
 @replaces(MotoSubscription, "publish")
@@ -46,7 +46,8 @@ def deliver_email(
     if subscription.protocol == "email" and (not matcher or matcher.matches(options["message_attributes"], message)):
         forms = json.loads(message) if options.get("message_structure") == "json" else {"default": message}
         text = forms.get("email", forms["default"])
-        emails.append({"address": subscription.endpoint, "subject": options.get("subject") or "", "text": text})
+        subject = options.get("subject") or ""
+        emails.append({"address": subscription.endpoint, "subject": subject, "text": text, "message_id": message_id})
 
 
 class TopicPolicy(ResourceType):

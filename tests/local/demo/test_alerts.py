@@ -50,4 +50,8 @@ def test_alerts_and_digests_are_distinguished_and_every_mail_is_shown(aws: Embed
     assert len(shown) == len(urgent) + 2
     assert inbox.mails == [each.text for each in shown]
     assert {each.subject for each in shown} >= {alert_message(urgent[0]).subject}
+    published = inbox.published.messages()
+    assert sorted((each.subject, each.text) for each in published) == sorted(
+        (each.subject, each.text) for each in shown
+    )
     assert len(aws.failures()) == 0
