@@ -1,18 +1,17 @@
 """What the console shows, as its pages read it; `subjects` has the two implementations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import polars as pl
 
-from flowsentry.findings.finding import Finding
-from flowsentry.findings.known_services import Services
-from flowsentry.findings.triage import Triage
+from flowsentry.aws.findings.item import Entry
 from flowsentry.inventory.inventory import Inventory
+from local.console.inbox.inbox import AlertInbox
+from local.console.known_services import ServiceDays
 from local.console.span import Span
 
-TriageAction = Literal["acknowledge", "snooze", "resolve", "reopen"]
 AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
 
@@ -22,15 +21,6 @@ class DataError(Exception):
 
 class NotFoundError(Exception):
     """There is no such finding, dashboard or page; the message names it."""
-
-
-class TriageChange(NamedTuple):
-    """What somebody says about a finding; `until` (Unix seconds) is the end of a snooze."""
-
-    action: TriageAction
-    by: str
-    note: str = ""
-    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +82,6 @@ class LogEvent(NamedTuple):
     timestamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A finding with its triage, and its alert as each channel shows it: e-mail, chat notification, JSON. Times are
-    Unix seconds; `published_at` is None for an alert that was not sent.
-    """
-
-    finding: Finding
-    triage: Triage
-    found_at: int
-    published_at: int | None = None
-    mail_subject: str = ""
-    mail_text: str = ""
-    chat: Mapping[str, Any] = field(default_factory=dict)
-    message: Mapping[str, Any] = field(default_factory=dict)
-
-
 class ConsoleData(Protocol):
     """What the console shows. Methods may be called from several threads. All raise DataError."""
 
@@ -136,12 +110,13 @@ class ConsoleData(Protocol):
         """The events of a log group, oldest first; none for a group that does not exist."""
         ...
 
-    def alerts(self) -> Sequence[Alert]:
-        """The findings with their alerts, newest first."""
+    @property
+    def inbox(self) -> AlertInbox:
+        """The findings with their triage, which can be changed there, and the messages about them."""
         ...
 
-    def triage(self, finding_id: str, change: TriageChange) -> Triage:
-        """The finding's triage after this change. Raises NotFoundError."""
+    def alerts(self) -> Sequence[Entry]:
+        """The findings with their triage, newest first."""
         ...
 
     def flows(self) -> pl.DataFrame:
@@ -154,8 +129,8 @@ class ConsoleData(Protocol):
         """Who owns what, and the rules in force; empty where none is known."""
         ...
 
-    def services(self) -> Services:
-        """The known services: their last answers, and since when each is down."""
+    def known_services(self) -> ServiceDays:
+        """The endpoints that answered, by day, and since when each is down."""
         ...
 
     def settings(self) -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from pathlib import Path
 
 import polars as pl
@@ -18,11 +17,11 @@ from flowsentry.emit.log_lines.talkers import talkers_line
 from flowsentry.emit.metrics import emf
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
-from flowsentry.findings.known_services import Answers, Services
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
 from flowsentry.metric_names import namespace_of
 from flowsentry.pipeline import Context, Outcome, Stores, process
 from local.console.console_data import MAX_FLOWS, LogEvent
+from local.console.known_services import ServiceDays
 from local.console.subjects.pipeline_metrics import counted
 from local.console.subjects.recorded_metrics import RecordedMetrics
 from local.log_files import LogSource
@@ -67,10 +66,9 @@ class Recording:
         return self._frames[0].tail(MAX_FLOWS) if self._frames else pl.DataFrame()
 
     @property
-    def services(self) -> Services:
+    def services(self) -> ServiceDays:
         """All services that answered, and since when each is down."""
-        answers = {service: reduce(Answers.merge, days.values()) for service, days in self._known.days.items()}
-        return Services(answers, dict(self._known.down_since))
+        return ServiceDays.in_memory(self._known)
 
     def take_all(self, sources: Iterable[LogSource]) -> None:
         """Takes sources in the order given."""

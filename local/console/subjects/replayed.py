@@ -1,6 +1,5 @@
 """A replay of flow logs as the subject of the console: everything is in memory, and nothing leaves this machine."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -8,42 +7,23 @@ from typing import Any
 
 import polars as pl
 
-from flowsentry.findings.finding import Finding
-from flowsentry.findings.known_services import Services
-from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, State, Triage
+from flowsentry.aws.findings.item import Entry
 from flowsentry.inventory.inventory import Inventory
-from local.console.console_data import (
-    About,
-    Alarm,
-    Alert,
-    LogEvent,
-    Metric,
-    MetricStat,
-    NotFoundError,
-    Series,
-    TriageAction,
-    TriageChange,
-)
+from local.console.console_data import About, Alarm, LogEvent, Metric, MetricStat, Series
+from local.console.inbox.inbox import AlertInbox
+from local.console.inbox.replayed import replayed_inbox
+from local.console.known_services import ServiceDays
 from local.console.span import Span
-from local.console.subjects.alert_forms import alert_of
 from local.console.subjects.app_dashboards import replayed_dashboards
 from local.console.subjects.recording import DEPLOYMENT, GROUP, Recording
-
-STATES: Mapping[TriageAction, State] = {
-    "acknowledge": State.ACKNOWLEDGED,
-    "snooze": State.SNOOZED,
-    "resolve": State.RESOLVED,
-    "reopen": State.OPEN,
-}
 
 
 class Replayed:
     """What a recording holds. Triage is kept until the command ends."""
 
     def __init__(self, recording: Recording, title: str, clock: Callable[[], float] = time.time) -> None:
-        self._recording, self._title, self._clock = recording, title, clock
-        self._triage: dict[str, Triage] = {}
-        self._lock = threading.Lock()
+        self._recording, self._title = recording, title
+        self._inbox = replayed_inbox(recording.findings.values(), clock)
 
     @property
     def about(self) -> About:
@@ -70,29 +50,14 @@ class Replayed:
         """See ConsoleData.log_events."""
         return [each for each in self._recording.events.get(group, ()) if span.has(each.timestamp // 1000)]
 
-    def alerts(self) -> Sequence[Alert]:
-        """The findings with the alerts that would be sent, newest first."""
-        findings = sorted(self._recording.findings.values(), key=lambda each: (-each.last_seen, each.id))
-        return [self._alert(each) for each in findings]
+    @property
+    def inbox(self) -> AlertInbox:
+        """See ConsoleData.inbox."""
+        return self._inbox
 
-    def triage(self, finding_id: str, change: TriageChange) -> Triage:
-        """See ConsoleData.triage."""
-        if finding_id not in self._recording.findings:
-            raise NotFoundError(f"there is no finding {finding_id}")
-        changed = Triage(
-            STATES[change.action],
-            int(self._clock()),
-            change.by[:MAX_BY_LETTERS],
-            change.note[:MAX_NOTE_LETTERS],
-            change.until,
-        )
-        with self._lock:
-            self._triage[finding_id] = changed
-        return changed
-
-    def _alert(self, finding: Finding) -> Alert:
-        sent = None if finding.suppressed_by else finding.last_seen
-        return alert_of(finding, self._triage.get(finding.id, Triage()), finding.last_seen, sent)
+    def alerts(self) -> Sequence[Entry]:
+        """See ConsoleData.alerts."""
+        return self._inbox.entries()
 
     def flows(self) -> pl.DataFrame:
         """See ConsoleData.flows."""
@@ -102,8 +67,8 @@ class Replayed:
         """See ConsoleData.inventory."""
         return self._recording.context.inventory
 
-    def services(self) -> Services:
-        """See ConsoleData.services."""
+    def known_services(self) -> ServiceDays:
+        """See ConsoleData.known_services."""
         return self._recording.services
 
     def settings(self) -> Mapping[str, Any]:
