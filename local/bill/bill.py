@@ -125,7 +125,7 @@ class Bill:
         """What each owner causes on each path, the most dollars first."""
         prices = {path: self._average(path) for path in self.quotes}
         rows = [
-            Charged(*key, sums["bytes"], sums["charged"] / BYTES_IN_GB * price)
+            Charged(*key, sums["bytes"], charged_bytes(sums) / BYTES_IN_GB * price)
             for key, sums in self._sums.items()
             for path, price in prices.items()
             if path == key[0]
@@ -139,7 +139,7 @@ class Bill:
 
     def charged_gb(self, path: BilledPath) -> float:
         """GB of a path; those between zones for which only one end pays count half."""
-        return sum(sums["charged"] for key, sums in self._sums.items() if key[0] == path) / BYTES_IN_GB
+        return sum(charged_bytes(sums) for key, sums in self._sums.items() if key[0] == path) / BYTES_IN_GB
 
     def dollars(self, days: float) -> float:
         """Dollars for as many days with the same traffic; tiers and what is free are those of a month."""
@@ -159,12 +159,12 @@ class Bill:
 
 
 def _by_owner(charges: pl.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], Counter[str]]]:
-    """The key of each owner and path, with its bytes and the bytes that are charged."""
+    """The key of each owner and path, with its bytes and those of them that are charged at one end only."""
     owner = ("path", "owner_id", "owner_kind", "owner_name")
     sums = charges.group_by(owner).agg(pl.col("bytes", "bytes_at_one_end").sum())
     for row in sums.with_columns(pl.col(*owner).cast(pl.String)).iter_rows(named=True):
         key = (row["path"], row["owner_name"] or "", row["owner_kind"] or "", row["owner_id"] or "")
-        yield key, Counter(bytes=row["bytes"], charged=charged_bytes(row))
+        yield key, Counter(bytes=row["bytes"], bytes_at_one_end=row["bytes_at_one_end"])
 
 
 def notes_of(bill: Bill) -> Iterator[str]:
