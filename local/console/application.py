@@ -12,7 +12,18 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local.console.console_data import ConsoleData, DataError, NotFoundError
-from local.console.pages import about, alarms, blocked_path, dashboards, scan, traffic_map
+from local.console.pages import (
+    about,
+    alarms,
+    alerts,
+    bill,
+    blocked_path,
+    dashboards,
+    known_services,
+    rules,
+    scan,
+    traffic_map,
+)
 from local.console.query import QueryError
 from local.console.routing import refused
 from local.console.security import Access, Guard
@@ -28,6 +39,10 @@ PAGES: tuple[Callable[[ConsoleData], list[Route]], ...] = (
     traffic_map.routes,
     scan.routes,
     blocked_path.routes,
+    alerts.routes,
+    bill.routes,
+    rules.routes,
+    known_services.routes,
 )
 """The routes of each page's module. To add a page: a module here, a module in static/pages, and a line in
 static/pages.js.

@@ -11,6 +11,7 @@ from flowsentry.inventory.inventory import Inventory
 from local.console.inbox.inbox import AlertInbox
 from local.console.known_services import ServiceDays
 from local.console.span import Span
+from local.reading.log_reading import Coverage
 
 AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
@@ -123,6 +124,10 @@ class ConsoleData(Protocol):
         """The newest enriched records, at most MAX_FLOWS, with the columns of enriched Parquet that their formats have
         (docs/fields.md). Rule usage and the bill are computed from it.
         """
+        ...
+
+    def coverage(self) -> Coverage:
+        """The time that all records cover, those without traffic too where they are known."""
         ...
 
     def inventory(self) -> Inventory:

@@ -18,8 +18,13 @@ def rows_within(rows: pl.DataFrame, span: Span) -> pl.DataFrame:
     return rows.filter((pl.col("start") >= span.start) & (pl.col("start") < span.end))
 
 
-def coverage_of(rows: pl.DataFrame) -> Coverage:
-    """The time that records cover. Records without traffic (NODATA) are not stored, so they do not count."""
+def coverage_within(everything: Coverage, rows: pl.DataFrame, span: Span) -> Coverage:
+    """The time that is covered in a time range: `everything` where the range has all of it, else that of the `rows` in
+    it, which are records with traffic.
+    """
+    first, last = everything.first, everything.last
+    if first is not None and last is not None and span.start <= first and last < span.end:
+        return everything
     coverage = Coverage()
     coverage.add(Records(rows))
     return coverage

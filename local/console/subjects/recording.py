@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,14 +17,17 @@ from flowsentry.emit.log_lines.talkers import talkers_line
 from flowsentry.emit.metrics import emf
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
+from flowsentry.frames import LogChunk
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
 from flowsentry.metric_names import namespace_of
+from flowsentry.parse import parse_chunk
 from flowsentry.pipeline import Context, Outcome, Stores, process
 from local.console.console_data import MAX_FLOWS, LogEvent
 from local.console.known_services import ServiceDays
 from local.console.subjects.pipeline_metrics import counted
 from local.console.subjects.recorded_metrics import RecordedMetrics
 from local.log_files import LogSource
+from local.reading.log_reading import Coverage
 
 DEPLOYMENT = "flowsentry"
 GROUP = "/aws/lambda/flowsentry-object-processor"
@@ -45,6 +48,7 @@ class Recording:
     events: dict[str, list[LogEvent]] = field(default_factory=dict)
     newest: int = 0
     unread: int = 0
+    coverage: Coverage = field(default_factory=Coverage)
     _frames: list[pl.DataFrame] = field(default_factory=list)
     _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
     _known: KnownServicesInMemory = field(default_factory=KnownServicesInMemory)
@@ -81,7 +85,7 @@ class Recording:
             file = EnrichedFile(Path(folder) / "enriched.parquet")
             try:
                 texts = object_texts(source.blocks(), self.log_formats, tried)
-                outcome = process(texts, self.context, self._stores, file, now=self.clock())
+                outcome = process(self._covered(texts), self.context, self._stores, file, now=self.clock())
             except (PoisonError, OSError) as error:
                 self.unread += 1
                 self.complain(f"{source.name}: {error}")
@@ -89,6 +93,13 @@ class Recording:
             if file.path.exists():
                 self._frames.append(pl.read_parquet(file.path))
         self._keep(outcome)
+
+    def _covered(self, texts: Iterable[LogChunk]) -> Iterator[LogChunk]:
+        """The same chunks; the times of their records, those without traffic too, are added to `coverage`."""
+        for text in texts:
+            for parsed in parse_chunk(text):
+                self.coverage.add(parsed.records)
+            yield text
 
     def _keep(self, outcome: Outcome) -> None:
         at = outcome.newest_end or 0

@@ -16,6 +16,7 @@ from local.console.known_services import ServiceDays
 from local.console.span import Span
 from local.console.subjects.app_dashboards import replayed_dashboards
 from local.console.subjects.recording import DEPLOYMENT, GROUP, Recording
+from local.reading.log_reading import Coverage
 
 
 class Replayed:
@@ -62,6 +63,10 @@ class Replayed:
     def flows(self) -> pl.DataFrame:
         """See ConsoleData.flows."""
         return self._recording.flows
+
+    def coverage(self) -> Coverage:
+        """See ConsoleData.coverage."""
+        return self._recording.coverage
 
     def inventory(self) -> Inventory:
         """See ConsoleData.inventory."""
