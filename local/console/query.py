@@ -36,6 +36,11 @@ class Query:
         return span
 
     @property
+    def given_span(self) -> Span | None:
+        """The time range of `start` and `end`; None without either, for all times. Raises QueryError."""
+        return self.span if {"start", "end"} & self.parameters.keys() else None
+
+    @property
     def limit(self) -> int:
         """How many rows are asked for in `limit`; MAX_ROWS without it. Raises QueryError."""
         return self.number("limit", 1, MAX_ROWS, MAX_ROWS)

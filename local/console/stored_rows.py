@@ -11,19 +11,19 @@ from local.console.span import Span
 from local.reading.log_reading import Coverage
 
 
-def rows_within(rows: pl.DataFrame, span: Span) -> pl.DataFrame:
-    """The records that began in a time range."""
-    if rows.is_empty():
+def rows_within(rows: pl.DataFrame, span: Span | None) -> pl.DataFrame:
+    """The records that began in a time range; all of them without one."""
+    if span is None or rows.is_empty():
         return rows
     return rows.filter((pl.col("start") >= span.start) & (pl.col("start") < span.end))
 
 
-def coverage_within(everything: Coverage, rows: pl.DataFrame, span: Span) -> Coverage:
+def coverage_within(everything: Coverage, rows: pl.DataFrame, span: Span | None) -> Coverage:
     """The time that is covered in a time range: `everything` where the range has all of it, else that of the `rows` in
     it, which are records with traffic.
     """
     first, last = everything.first, everything.last
-    if first is not None and last is not None and span.start <= first and last < span.end:
+    if span is None or (first is not None and last is not None and span.start <= first and last < span.end):
         return everything
     coverage = Coverage()
     coverage.add(Records(rows))

@@ -13,6 +13,7 @@ from flowsentry.aws.findings.item import Entry
 from flowsentry.aws.findings.triage import NoSuchFindingError
 from flowsentry.emit.plain_text import plain
 from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.findings.kinds import KINDS, Packets
 from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, State, Triage
 from local.console.console_data import ConsoleData, DataError, NotFoundError
 from local.console.inbox.inbox import AlertInbox, TriageAction
@@ -26,6 +27,8 @@ from local.findings.options import MAX_SNOOZE_DAYS
 MAX_RELATED = 50
 """Related findings of an alert, newest first. More: a long list. Fewer: daily findings of two months are not all
 there."""
+SCANS = frozenset({"port_scan", "host_sweep", "network_scan"})
+OF_A_PATH = frozenset({Packets.REJECTED, Packets.REPLY_REJECTED, Packets.ALLOWED})
 ACTIONS: tuple[TriageAction, ...] = get_args(TriageAction)
 STATES = [each.value for each in State]
 
@@ -42,7 +45,7 @@ def routes(data: ConsoleData) -> list[Route]:
 def alerts(data: ConsoleData, query: Query) -> Any:
     """Findings, and the digests and overflows that were sent, newest first: `rows` (`id`, `type` finding, digest or
     overflow, `severity`, `kind`, `title`, `subject`, `at`, `state`, `until`; times in Unix seconds), at most `limit` of
-    `matching`. Filters: `state`, `kind`, `severity`, `text`, and with both `start` and `end` the time. `all` counts
+    `matching`. Filters: `state`, `kind`, `severity`, `text`, and the time from `start` to `end`. `all` counts
     them without filters, `states`, `severities` and `kinds` by each. `by` is who triages where nobody is named.
     """
     wanted = _wanted(query)
@@ -61,8 +64,9 @@ def alerts(data: ConsoleData, query: Query) -> Any:
 def alert(data: ConsoleData, query: Query) -> Any:
     """One row by its `id`, with its `message` in each form: `subject` and `text` of the e-mail, `json` and `chat` as
     published, `at`, and `is_sent` (false: it was not sent alone, and this is how `flowsentry findings show` prints it).
-    A finding also has `triage`, the same in a `sentence`, `delivery` (when it was sent, or why not), `summary` (the
-    digest that lists it, or null) and `related` findings of its thread; a digest or overflow has its `findings`.
+    A finding also has `views` (pages that draw it: scan, blocked-path), `triage`, the same in a `sentence`, `delivery`
+    (when it was sent, or why not), `summary` (the digest that lists it, or null) and `related` findings of its thread;
+    a digest or overflow has its `findings`.
     """
     id_ = query.path["id"]
     with _answered():
@@ -85,13 +89,12 @@ def triage(data: ConsoleData, query: Query) -> Any:
 
 
 def _wanted(query: Query) -> Wanted:
-    has_span = "start" in query.parameters or "end" in query.parameters
     return Wanted(
         query.choice("state", ["", *STATES], ""),
         query.text("kind"),
         query.choice("severity", ["", *SEVERITIES], ""),
         query.text("text"),
-        query.span if has_span else None,
+        query.given_span,
     )
 
 
@@ -101,12 +104,21 @@ def _finding(inbox: AlertInbox, entry: Entry) -> dict[str, Any]:
         **row_of(entry)._asdict(),
         **{name: getattr(entry.finding, name) for name in ("scope", "first_seen", "last_seen")},
         "address": plain(entry.finding.subject),
+        "views": list(_views(entry.finding.kind)),
         **_triage(entry.triage),
         "delivery": inbox.delivery_of(entry),
         "message": _message(inbox.message_about(entry)),
         "summary": _listed(row_of_message(summary)) if summary else None,
         "related": [_related(each) for each in inbox.related(entry)[:MAX_RELATED]],
     }
+
+
+def _views(kind: str) -> Iterator[str]:
+    """The pages that draw what a finding of this kind is about."""
+    if kind in SCANS:
+        yield "scan"
+    if kind in KINDS and KINDS[kind].packets in OF_A_PATH:
+        yield "blocked-path"
 
 
 def _summary(inbox: AlertInbox, message: Message) -> dict[str, Any]:

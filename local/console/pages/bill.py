@@ -1,4 +1,4 @@
-"""The traffic bill: what `flowsentry bill` computes of the records in the time range."""
+"""The traffic bill: what `flowsentry bill` computes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,15 +23,16 @@ def routes(data: ConsoleData) -> list[Route]:
 
 
 def bill(data: ConsoleData, query: Query) -> Any:
-    """What the traffic costs that began from `start` to `end`, as `flowsentry bill` prints it: `rows` (`path`, `owner`,
+    """What the traffic costs, as `flowsentry bill` prints it, of all records or those that began from `start` to `end`:
+    `rows` (`path`, `owner`,
     `kind`, `id`, `bytes`, `dollars`), the most dollars first and at most `limit`; `others` of them in one row; `paths`,
     the sums by path; `days` covered by records with traffic; `dollars` for these days, `dollars_a_day`,
     `dollars_a_month`; `logged_bytes`, `unknown_bytes` (of no known path); `region` and `as_of` of the list prices;
     `unverified` paths; `notes` on what the records can't tell.
     """
     prices = read_section(TrafficPrices, "prices", dict(data.settings().get("prices") or {}))
-    rows = rows_within(data.flows(), query.span)
-    computed = Bill(quotes(prices.region, prices.own), coverage_within(data.coverage(), rows, query.span))
+    rows = rows_within(data.flows(), query.given_span)
+    computed = Bill(quotes(prices.region, prices.own), coverage_within(data.coverage(), rows, query.given_span))
     for flows in flows_for_bill(rows):
         computed.add(flows)
     charged = computed.charged

@@ -21,7 +21,7 @@ _SEARCHED = ("address", "port", "scope", "owner", "owner_id", "owner_kind")
 
 def routes(data: ConsoleData) -> list[Route]:
     """The routes of this page."""
-    return [get("/api/known_services", known_services, data)]
+    return [get("/api/known-services", known_services, data)]
 
 
 def known_services(data: ConsoleData, query: Query) -> Any:

@@ -11,6 +11,7 @@
 //   draw(content)  shows this template instead, without reading anything: after a click that changes only the view
 //   follow(event, rest)  for a link to a part of the page: opens it without loading the whole page
 //   reload()    reads and shows everything again
+// A page may also have `keys(context)`: its own keys, [key, what it does, function] each, which go before the frame's.
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { get, post, takeToken } from "/static/api.js";
@@ -26,6 +27,7 @@ const main = document.getElementById("main");
 let about = null;
 let timer = 0;
 let shown = "";
+let pageKeys = [];
 let turn = 0;
 
 function address() {
@@ -76,6 +78,7 @@ async function show() {
     const context = { span: spanOf(parameters, about), parameters, rest, about, get, post, change, draw, follow, reload: show };
     const content = await module.page(context);
     if (mine !== turn) return;
+    pageKeys = module.keys?.(context) ?? [];
     document.title = `${module.title} · Flowsentry`;
     draw(content);
     main.dataset.ready = String(mine);
@@ -84,6 +87,7 @@ async function show() {
     next(refreshOf(parameters) * 1000);
   } catch (error) {
     if (mine !== turn) return;
+    pageKeys = [];
     render(failed(error), main);
     if (!("status" in error)) console.error(error);
     shown = "";
@@ -168,7 +172,7 @@ function changeTheme() {
 }
 
 function showKeys() {
-  const rows = [...KEYS, ...PAGES.map((each) => [`g ${each.key}`, `open ${each.title}`])];
+  const rows = [...pageKeys, ...KEYS, ...PAGES.map((each) => [`g ${each.key}`, `open ${each.title}`])];
   render(
     html`<dialog id="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
@@ -187,5 +191,6 @@ function toFirstFilter() {
 takeToken();
 applyTheme();
 addEventListener("popstate", () => show());
-listen(open, { "?": showKeys, r: () => show(), t: changeTheme, "/": toFirstFilter });
+const frameKeys = { "?": showKeys, r: () => show(), t: changeTheme, "/": toFirstFilter };
+listen(open, (key) => pageKeys.find(([own]) => own === key)?.[2] ?? frameKeys[key]);
 show();

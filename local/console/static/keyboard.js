@@ -11,8 +11,8 @@ export const KEYS = [
   ["Esc", "close, or leave a field"],
 ];
 
-/** Calls `open(name)` for g and a page's letter, and `actions[key]()` for the keys of `actions`. */
-export function listen(open, actions) {
+/** Calls `open(name)` for g and a page's letter; else what `actionOf(key)` returns, if it is a function. */
+export function listen(open, actionOf) {
   let lastG = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -21,7 +21,7 @@ export function listen(open, actions) {
     const isAfterG = event.timeStamp - lastG < AFTER_G_MILLISECONDS;
     lastG = event.key === "g" ? event.timeStamp : 0;
     const page = isAfterG && PAGES.find((each) => each.key === event.key);
-    const action = page ? () => open(page.name) : actions[event.key];
+    const action = page ? () => open(page.name) : actionOf(event.key);
     if (action) {
       event.preventDefault();
       action();

@@ -7,12 +7,10 @@ from local.console.console_data import ConsoleData
 from local.console.query import Query
 from local.traffic.delivery import FlowLog, objects
 from local.traffic.records import ALL_NAMES
-from tests.sample_company.replay import AFTERNOON, FOLDER, sample_company, sample_traffic
+from tests.sample_company.replay import FOLDER, sample_company, sample_traffic
 
 INVENTORY = FOLDER / "inventory.zip"
 DAY = 86_400
-WHOLE = {"start": str(AFTERNOON - DAY), "end": str(AFTERNOON + DAY)}
-"""A time range that has all of the afternoon."""
 
 
 def written(folder: Path) -> Path:
@@ -26,7 +24,6 @@ def written(folder: Path) -> Path:
 
 
 def asked(handler: Any, data: ConsoleData, **parameters: object) -> dict[str, Any]:
-    """What a handler returns, of all of the afternoon unless parameters say otherwise."""
-    given = {name: str(value) for name, value in parameters.items()}
-    answer: dict[str, Any] = handler(data, Query(parameters={**WHOLE, **given}))
+    """What a handler returns for these parameters."""
+    answer: dict[str, Any] = handler(data, Query(parameters={name: str(value) for name, value in parameters.items()}))
     return answer

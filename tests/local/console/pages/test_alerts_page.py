@@ -88,6 +88,12 @@ def test_a_digest_lists_its_findings_and_each_finding_names_it(client: TestClien
     assert first_of(client, "remote_login")["summary"] is None
 
 
+def test_an_alert_names_the_pages_that_draw_it(client: TestClient) -> None:
+    assert first_of(client, "blocked_internal")["views"] == ["blocked-path"]
+    assert first_of(client, "host_sweep")["views"] == ["scan"]
+    assert first_of(client, "records_skipped")["views"] == []
+
+
 @pytest.mark.parametrize(
     ("action", "more", "state"),
     [("acknowledge", {}, "acknowledged"), ("snooze", {"days": 3}, "snoozed"), ("resolve", {}, "resolved")],

@@ -12,11 +12,18 @@ from tests.local.console.pages.sample_files import INVENTORY, asked
 def test_every_row_is_the_one_that_the_command_prints(flowsentry: Flowsentry, logs: Path, data: Replayed) -> None:
     done = flowsentry("rules", logs, "--inventory", INVENTORY, "--json")
     page = asked(rules, data)
-    assert page["rows"] == done.records
+    assert [{name: row[name] for name in row if name != "busiest"} for row in page["rows"]] == done.records
     assert page["matching"] == page["rules"] == len(done.records)
     assert page["unused"] == sum(row["is_unused"] for row in done.records)
     assert f"{page['accepted']:,} accepted records" in done.err
     assert set(page["notes"]) <= set(done.complaints)
+
+
+def test_the_busiest_peers_are_named(data: Replayed) -> None:
+    rows = asked(rules, data)["rows"]
+    for row in rows:
+        assert ", ".join(f"{each['address']} {each['bytes']}" for each in row["busiest"]) == row["busiest_peers"]
+    assert "mail" in {each["owner"] for row in rows for each in row["busiest"]}
 
 
 def test_rules_are_filtered_by_use_and_text_and_cut_at_the_limit(data: Replayed) -> None:
