@@ -19,11 +19,19 @@ MAX_BODY_BYTES = 16_384
 STATUSES: Mapping[type[Exception], int] = {QueryError: 400, NotFoundError: 404, DataError: 503}
 
 
+class AsciiResponse(JSONResponse):
+    """JSON in ASCII: half of a surrogate pair, which a damaged name may have, is no UTF-8."""
+
+    def render(self, content: Any) -> bytes:
+        """The body. Raises ValueError for a number that JSON does not have."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
 def get(path: str, handler: Handler, data: ConsoleData) -> Route:
     """A route that reads. The handler's docstring is its documentation in docs/console-api.md."""
 
     def endpoint(request: Request) -> Response:
-        return JSONResponse(handler(data, Query(_path(request), dict(request.query_params))))
+        return AsciiResponse(handler(data, Query(_path(request), dict(request.query_params))))
 
     endpoint.__doc__ = handler.__doc__
     return Route(path, endpoint, methods=["GET"])
@@ -34,7 +42,7 @@ def post(path: str, handler: Handler, data: ConsoleData) -> Route:
 
     async def endpoint(request: Request) -> Response:
         query = Query(_path(request), dict(request.query_params), await _body(request))
-        return JSONResponse(await run_in_threadpool(handler, data, query))
+        return AsciiResponse(await run_in_threadpool(handler, data, query))
 
     endpoint.__doc__ = handler.__doc__
     return Route(path, endpoint, methods=["POST"])
@@ -43,9 +51,9 @@ def post(path: str, handler: Handler, data: ConsoleData) -> Route:
 def refused(_request: Request, error: Exception) -> Response:
     """The answer to a request that raised an error: its sentence as `error`."""
     if isinstance(error, HTTPException):
-        return JSONResponse({"error": error.detail}, error.status_code)
+        return AsciiResponse({"error": error.detail}, error.status_code)
     status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 500)
-    return JSONResponse({"error": str(error) if status != 500 else _defect(error)}, status)  # noqa: PLR2004 HTTP's number
+    return AsciiResponse({"error": str(error) if status != 500 else _defect(error)}, status)  # noqa: PLR2004 HTTP's number
 
 
 def _defect(error: Exception) -> str:

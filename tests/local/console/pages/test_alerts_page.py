@@ -19,7 +19,9 @@ from tests.local.console.conftest import json_of
 from tests.local.console.pages.sample_files import INVENTORY
 from tests.sample_company.replay import AFTERNOON
 
-HOSTILE = '<script>alert(1)</script>\u202e\x00 "><img src=x onerror=alert(2)> https://evil.example ' + "x" * 10_000
+HOSTILE = (
+    '<script>alert(1)</script>\u202e\x00 \ud800 "><img src=x onerror=alert(2)> https://evil.example ' + "x" * 10_000
+)
 
 
 def rows(client: TestClient, **filters: object) -> list[dict[str, Any]]:
