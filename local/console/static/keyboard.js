@@ -13,13 +13,13 @@ export const KEYS = [
 
 /** Calls `open(name)` for g and a page's letter; else what `actionOf(key)` returns, if it is a function. */
 export function listen(open, actionOf) {
-  let lastG = 0;
+  let lastG = -Infinity;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return event.target.blur?.();
     if (isTyped(event.target) || document.querySelector("dialog[open]")) return;
     const isAfterG = event.timeStamp - lastG < AFTER_G_MILLISECONDS;
-    lastG = event.key === "g" ? event.timeStamp : 0;
+    lastG = event.key === "g" ? event.timeStamp : -Infinity;
     const page = isAfterG && PAGES.find((each) => each.key === event.key);
     const action = page ? () => open(page.name) : actionOf(event.key);
     if (action) {
