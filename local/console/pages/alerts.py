@@ -13,9 +13,9 @@ from flowsentry.aws.findings.item import Entry
 from flowsentry.aws.findings.triage import NoSuchFindingError
 from flowsentry.emit.plain_text import plain
 from flowsentry.errors import PoisonError, RetryableError
-from flowsentry.findings.kinds import KINDS, Packets
 from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, State, Triage
 from local.console.console_data import ConsoleData, DataError, NotFoundError
+from local.console.flows.finding_links import PATHS, SCANS
 from local.console.inbox.inbox import AlertInbox, TriageAction
 from local.console.inbox.listing import SEVERITIES, Row, Wanted, counts_of, row_of, row_of_message, rows_of
 from local.console.inbox.message import Message
@@ -27,8 +27,6 @@ from local.findings.options import MAX_SNOOZE_DAYS
 MAX_RELATED = 50
 """Related findings of an alert, newest first. More: a long list. Fewer: daily findings of two months are not all
 there."""
-SCANS = frozenset({"port_scan", "host_sweep", "network_scan"})
-OF_A_PATH = frozenset({Packets.REJECTED, Packets.REPLY_REJECTED, Packets.ALLOWED})
 ACTIONS: tuple[TriageAction, ...] = get_args(TriageAction)
 STATES = [each.value for each in State]
 
@@ -117,7 +115,7 @@ def _views(kind: str) -> Iterator[str]:
     """The pages that draw what a finding of this kind is about."""
     if kind in SCANS:
         yield "scan"
-    if kind in KINDS and KINDS[kind].packets in OF_A_PATH:
+    if kind in PATHS:
         yield "blocked-path"
 
 

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { moment, number } from "/static/format.js";
-import { PAGES } from "/static/pages.js";
+import { href } from "/static/links.js";
 import { messageIn } from "/static/pages/alert_message.js";
 import { actionsFor, ask, saidLast } from "/static/pages/triage.js";
 import { empty } from "/static/states.js";
@@ -121,7 +121,7 @@ function follow(event, id, context) {
 const shown = (alert, by, context) => html`<div class="alert-head">
     <h2 class="untrusted">${alert.title}</h2>
     <p class="muted"><span class=${`badge severity ${alert.severity}`}>${alert.severity}</span>
-      ${words(alert.kind)} · <span class="untrusted">${alert.subject}</span> · ${moment(alert.at, true)} UTC ${views(alert)}</p>
+      ${words(alert.kind)} · <span class="untrusted">${alert.subject}</span> · ${moment(alert.at, true)} UTC ${views(alert, context)}</p>
     ${alert.triage ? triage(alert, by, context) : nothing}
   </div>
   ${messageIn(alert.message, context)}
@@ -129,9 +129,9 @@ const shown = (alert, by, context) => html`<div class="alert-head">
   ${alert.findings?.length ? findings(alert.findings, context) : nothing}`;
 
 /** Links to the pages that draw what it is about. */
-const views = (alert) => Object.entries({ scan: { source: alert.address }, "blocked-path": { finding: alert.id } })
-  .filter(([name]) => alert.views?.includes(name) && PAGES.some((each) => each.name === name))
-  .map(([name, parameters]) => html` · <a href=${`/${name}?${new URLSearchParams(parameters)}`}>${VIEWS[name]}</a>`);
+const views = (alert, context) => Object.entries({ scan: { source: alert.address }, "blocked-path": { finding: alert.id } })
+  .filter(([name]) => alert.views?.includes(name))
+  .map(([name, parameters]) => html` · <a href=${href(context, name, parameters)}>${VIEWS[name]}</a>`);
 
 const triage = (alert, by, context) => html`<dl class="facts">
     <dt>State</dt><dd id="state" class="untrusted">${alert.sentence}</dd>
