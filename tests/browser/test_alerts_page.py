@@ -10,7 +10,7 @@ from local.console.security import Access
 from local.console.subjects.replayed import Replayed
 from tests.browser.accessibility import violations
 from tests.browser.conftest import NewVisit, Serve
-from tests.browser.hostile import NAMES, Findings, hostile_findings
+from tests.browser.hostile_findings import NAMES, Findings, hostile_findings
 from tests.browser.visit import Visit
 from tests.sample_company.replay import sample_recording
 

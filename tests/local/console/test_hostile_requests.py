@@ -9,13 +9,14 @@ from typing import NamedTuple
 import pytest
 
 from flowsentry.pipeline import Context
+from local.console.routing import Answer
 from local.console.security import CONTENT_SECURITY_POLICY, TOKEN_HEADER, Access
 from local.console.server import serving
 from local.console.subjects.recording import Recording
 from local.console.subjects.replayed import Replayed
 
 
-class Answer(NamedTuple):
+class Answered(NamedTuple):
     """What the server answered."""
 
     status: int
@@ -23,7 +24,7 @@ class Answer(NamedTuple):
     text: str
 
 
-Ask = Callable[..., Answer]
+Ask = Callable[..., Answered]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def running() -> Iterator[Access]:
 def ask(running: Access) -> Ask:
     """Sends one request, whose path and headers are not changed."""
 
-    def asked(method: str, path: str, **headers: str) -> Answer:
+    def asked(method: str, path: str, **headers: str) -> Answered:
         connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
         connection.putrequest(method, path, skip_host="Host" in headers)
         for name, value in headers.items():
@@ -46,7 +47,7 @@ def ask(running: Access) -> Ask:
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
         connection.close()
-        return Answer(answer.status, answer.headers["content-security-policy"], text)
+        return Answered(answer.status, answer.headers["content-security-policy"], text)
 
     return asked
 
@@ -118,3 +119,7 @@ def test_broken_text_in_a_filter_finds_nothing(ask: Ask, running: Access, path: 
 def test_what_is_not_valid_is_refused_in_a_sentence(ask: Ask, running: Access, path: str, status: int) -> None:
     answer = ask("GET", path, **{TOKEN_HEADER: running.token})
     assert (answer.status, '"error"' in answer.text, "Traceback" in answer.text) == (status, True, False)
+
+
+def test_half_a_character_in_a_name_is_escaped() -> None:
+    assert Answer({"name": "\ud800"}).body == rb'{"name":"\ud800"}'
