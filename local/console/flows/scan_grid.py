@@ -37,14 +37,16 @@ _NOTHING = pl.DataFrame(
 
 def busiest_sources(flows: EnrichedFlows, span: Span) -> list[dict[str, Any]]:
     """The sources that tried most hosts and ports, most first: `source`, `owner`, `is_inside`, `targets` (distinct
-    hosts and ports), `hosts`, `ports`, `flows`, `refused_flows`, `first_seen` and `last_seen`.
+    hosts and ports), `hosts`, `ports`, `flows` (once, if both ends log them), `refused_flows`, `first_seen` and
+    `last_seen`.
     """
-    calls = flows.filter(_is_within(span), ~pl.col("is_second"), opens_to_destination(flows))
+    calls = flows.filter(_is_within(span), opens_to_destination(flows))
+    once = (~pl.col("is_second")).sum()
     counted = calls.group_by(pl.col("source_address").cast(pl.String).alias("source")).agg(
         pl.struct("destination_address", "dstport").n_unique().alias("targets"),
         pl.col("destination_address").n_unique().alias("hosts"),
         pl.col("dstport").n_unique().alias("ports"),
-        pl.len().alias("flows"),
+        pl.when(once > 0).then(once).otherwise(pl.len()).alias("flows"),
         pl.col("is_rejected").sum().alias("refused_flows"),
         pl.coalesce("source_owner_name", "source_owner_id").cast(pl.String).drop_nulls().first().alias("owner"),
         pl.col("source_is_inside").any().alias("is_inside"),

@@ -112,6 +112,16 @@ def test_sources_are_those_that_tried_most_first() -> None:
     assert busiest_sources(completed_flows([]), HOUR) == []
 
 
+def test_a_source_inside_that_only_its_targets_log_is_there_and_flows_that_both_log_count_once() -> None:
+    at_targets = [probe("10.0.0.66", "10.0.0.9", port) for port in (22, 80)]
+    both = [line(srcaddr="10.0.0.1", flow_direction=way) for way in ("egress", "ingress")]
+    found = busiest_sources(completed_flows([*at_targets, *both]), HOUR)
+    assert [(each["source"], each["targets"], each["flows"]) for each in found] == [
+        ("10.0.0.66", 2, 2),
+        ("10.0.0.1", 1, 1),
+    ]
+
+
 def test_flags_of_replies_do_not_make_a_source() -> None:
     reply = line(srcaddr="10.0.0.9", srcport=22, dstport=45_000, tcp_flags=RST)
     assert SYN != RST
