@@ -10,6 +10,7 @@ from flowsentry.frames import EnrichedFlows
 from flowsentry.records.code_names import protocol_name
 from flowsentry.records.service_ports import SERVICES
 from local.console.flows.stored_records import opens_to_destination
+from local.console.query import MAX_LETTERS
 
 MAX_BUSY, MAX_REFUSED = 16, 8
 """Owners on each side of the map that are shown by themselves: those with the most bytes, and of the others those with
@@ -29,6 +30,7 @@ SIDES = ("caller", "called")
 _OWNER = ("kind", "id", "name")
 _AMOUNTS = ("flows", "packets", "bytes")
 _NODES = [f"{side}_{part}" for side in SIDES for part in _OWNER]
+_CAN_BE_FILTERED = pl.col("name").str.len_chars() <= MAX_LETTERS
 _ENDS = {"caller": ("source", "destination"), "called": ("destination", "source")}
 
 
@@ -209,7 +211,7 @@ def _owner_names(sums: pl.DataFrame) -> list[str]:
         )
         for side in SIDES
     )
-    by_name = pl.concat(sides).group_by("name").agg(pl.col("bytes").sum())
+    by_name = pl.concat(sides).group_by("name").agg(pl.col("bytes").sum()).filter(_CAN_BE_FILTERED)
     return by_name.sort("bytes", "name", descending=[True, False]).head(MAX_CHOICES)["name"].to_list()
 
 

@@ -4,10 +4,16 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
+from flowsentry.emit.plain_text import plain
 from flowsentry.findings.explanation import Judgement, Layer, Verdict
 from flowsentry.findings.rejected_packet import End
 from flowsentry.inventory.inventory import Inventory, Route
-from local.packet_passage import Passage
+from local.packet_passage import MAX_LINE_LETTERS, Passage
+
+MAX_SENTENCE_LETTERS = 2_000
+"""Of the sentence about the whole path, with the changes at six layers. More: sentences that nobody reads. Fewer: the
+changes at later layers are cut.
+"""
 
 _WORDS = {
     (Layer.SECURITY_GROUP, True): "security groups, outbound",
@@ -20,7 +26,7 @@ _WORDS = {
 def path_hops(passage: Passage, inventory: Inventory) -> dict[str, Any]:
     """`hops` in the order of the packet's path and of its reply's: `title`, `verdict` (allowed, denied, unknown, not
     evaluated, or empty for what decides nothing), `reason`, `who` decides, `change` that would admit it, `is_reply`. Of
-    those that deny, the first has `decides`.
+    those that deny, the first has `decides`. Names in the texts are on one line, without marks that turn its direction.
     """
     packet, back = passage.packet, passage.return_path
     ends = packet.source, packet.destination
@@ -32,7 +38,13 @@ def path_hops(passage: Passage, inventory: Inventory) -> dict[str, Any]:
     reply = [{**hop, "is_reply": True} for hop in _crossing(back, ends[::-1], inventory)] if back else []
     hops = [*there, *reply]
     first = next((hop for hop in hops if hop["verdict"] == "denied"), None)
-    return {**passage.as_json(), "hops": [{**hop, "decides": hop is first} for hop in hops], "change": _change(passage)}
+    whole = passage.as_json()
+    return {
+        **whole,
+        "sentence": plain(whole["sentence"], MAX_SENTENCE_LETTERS),
+        "hops": [{**hop, "decides": hop is first} for hop in hops],
+        "change": _change(passage),
+    }
 
 
 def _crossing(
@@ -45,7 +57,9 @@ def _crossing(
 
 
 def _hop(title: str, reason: str, verdict: str = "", who: str = "", change: str = "") -> dict[str, Any]:
-    return {"title": title, "verdict": verdict, "reason": reason, "who": who, "change": change, "is_reply": False}
+    texts = {"reason": reason, "who": who, "change": change}
+    written = {name: plain(text, MAX_LINE_LETTERS) for name, text in texts.items()}
+    return {"title": title, "verdict": verdict, **written, "is_reply": False}
 
 
 def _layer(judgement: Judgement) -> dict[str, Any]:
@@ -97,4 +111,5 @@ def _most_specific(address: str, vpc_id: str, inventory: Inventory) -> Route | N
 def _change(passage: Passage) -> str:
     """The changes that would admit the packet and its reply, empty where nothing denies them or none is known."""
     denying = (each for each in (*passage.forward_path, *passage.return_path) if each.verdict is Verdict.DENIED)
-    return "; and ".join(dict.fromkeys(each.change for each in denying if each.change))
+    changes = "; and ".join(dict.fromkeys(each.change for each in denying if each.change))
+    return plain(changes, MAX_SENTENCE_LETTERS)

@@ -37,7 +37,10 @@ export function said(series, unit = "") {
   return first.join("; ") + (full.length > 8 ? `; and ${full.length - 8} more.` : ".");
 }
 
-export const cut = (text) => (text.length > MAX_NAME_LETTERS ? `${text.slice(0, MAX_NAME_LETTERS - 1)}…` : text);
+export function cut(text) {
+  const letters = [...text];
+  return letters.length > MAX_NAME_LETTERS ? `${letters.slice(0, MAX_NAME_LETTERS - 1).join("")}…` : text;
+}
 
 /** A value with its unit: bytes, dollars, or a plain number. */
 export function write(unit, value) {

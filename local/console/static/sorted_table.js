@@ -3,8 +3,8 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 
 /**
- * A table of `rows`. Columns are `{name, title, cell(row), value(row), isNumber}`: `cell` is what is shown, `value` what
- * is sorted by (a column without it can't be sorted). `order` is the column's name, with `-` before it for descending;
+ * A table of `rows`. Columns are `{name, title, cell(row), value(row), isNumber, isWord}`: `cell` is what is shown, `value` what
+ * is sorted by (a column without it can't be sorted); a cell with `isWord` is never broken. `order` is the column's name, with `-` before it for descending;
  * `onOrder` gets the new one. At most `most` rows are shown; a line says how many there are.
  */
 export function sortedTable({ caption, columns, rows, order, onOrder, most = 200 }) {
@@ -25,7 +25,7 @@ export function sortedTable({ caption, columns, rows, order, onOrder, most = 200
       : nothing}`;
 }
 
-const of = (column) => (column.isNumber ? "number" : "");
+const of = (column) => (column.isNumber ? "number" : column.isWord ? "word" : "");
 
 function heading(column, order, onOrder) {
   if (!column.value) return html`<th scope="col" class=${of(column)}>${column.title}</th>`;

@@ -105,9 +105,9 @@ function endpoints(context, { cells, hosts, ports }) {
   const columns = [
     { name: "host", title: "Host", cell: (cell) => html`<span class="untrusted">${host(cell).address}</span>`, value: (cell) => host(cell).address },
     { name: "owner", title: "Owner", cell: (cell) => html`<span class="untrusted">${host(cell).owner}</span>`, value: (cell) => host(cell).owner },
-    { name: "port", title: "Port", cell: (cell) => port(cell).name, value: (cell) => port(cell).port },
+    { name: "port", title: "Port", cell: (cell) => port(cell).name, value: (cell) => port(cell).port, isWord: true },
     { name: "service", title: "Service", cell: (cell) => port(cell).service, value: (cell) => port(cell).service },
-    { name: "outcome", title: "Outcome", cell: (cell) => OUTCOMES[cell.outcome].text, value: (cell) => OUTCOMES[cell.outcome].text },
+    { name: "outcome", title: "Outcome", cell: (cell) => OUTCOMES[cell.outcome].text, value: (cell) => OUTCOMES[cell.outcome].text, isWord: true },
     { name: "first", title: "First (UTC)", cell: (cell) => moment(cell.first_seen, true), value: (cell) => cell.first_seen, isNumber: true },
     { name: "last", title: "Last (UTC)", cell: (cell) => moment(cell.last_seen, true), value: (cell) => cell.last_seen, isNumber: true },
   ];

@@ -174,7 +174,7 @@ function table(context, { nodes, edges }) {
   const columns = [
     { name: "caller", title: "From", cell: owner("caller"), value: (edge) => ownerName(end("caller")(edge)) },
     { name: "called", title: "To", cell: owner("called"), value: (edge) => ownerName(end("called")(edge)) },
-    { name: "action", title: "Action", cell: (edge) => html`<span class=${edge.action}>${edge.action}</span>`, value: (edge) => edge.action },
+    { name: "action", title: "Action", cell: (edge) => html`<span class=${edge.action}>${edge.action}</span>`, value: (edge) => edge.action, isWord: true },
     { name: "ports", title: "Ports", cell: ports, value: (edge) => edge.ports[0] },
     { name: "flows", title: "Flows", cell: (edge) => number(edge.flows), value: (edge) => edge.flows, isNumber: true },
     { name: "packets", title: "Packets", cell: (edge) => number(edge.packets), value: (edge) => edge.packets, isNumber: true },

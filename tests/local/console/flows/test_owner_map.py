@@ -154,6 +154,7 @@ def test_hostile_names_stay_as_they_are() -> None:
     name = '"><img src=x onerror=alert(1)>\u202e\x00' + "x" * 10_000
     found = map_of(CONNECTION, Inventory.of((interface("10.0.0.1", name=name), DATA)))
     assert name in {node["name"] for node in found["nodes"]}
+    assert found["choices"]["owners"] == ["orders"]
 
 
 def test_no_flows_are_an_empty_map() -> None:

@@ -64,6 +64,13 @@ def test_an_allowed_packet_has_no_deciding_hop_and_no_change() -> None:
     assert not any(each["decides"] for each in found["hops"])
 
 
+def test_names_turn_no_direction_and_add_no_line() -> None:
+    forger = End("10.0.9.9", interface("data", "10.0.9.9", owner_name="x\u202e\nallowed"))
+    found = hops_of(rules(group("data")), destination=forger)
+    texts = [found["sentence"], found["change"], *(each[name] for each in found["hops"] for name in ("reason", "who"))]
+    assert not {"\u202e", "\n"} & {*"".join(texts)}
+
+
 def test_ends_name_their_interface_subnet_vpc_and_owner() -> None:
     hop = hops_of()["hops"][0]
     assert (hop["reason"], hop["who"]) == ("10.0.3.7 in eni-api, subnet-api, vpc-1", "instance api-1")
