@@ -34,6 +34,8 @@ TEXTS = (
 )
 HALF = "half \ud800 of a character"
 """A lone surrogate, which JSON can have and UTF-8 cannot."""
+FINDING = "{:024x}"
+"""The id of the finding whose title is the text of this number."""
 SCANNER, WEB, DATA = "10.0.0.66", "10.0.0.1", "10.0.0.2"
 
 
@@ -45,8 +47,10 @@ class Hostile(Replayed):
         return About("replayed", f"{SCRIPT} {HALF}", "flowsentry", SCRIPT, NOON + 300)
 
     def dashboards(self) -> Mapping[str, Mapping[str, Any]]:
-        """A dashboard with a text, a metric, a log and an alarm widget."""
-        return {SCRIPT: {"widgets": [_widget(at, text) for at, text in enumerate(TEXTS[:7])], "start": "-PT6H"}}
+        """A dashboard with texts, metrics, logs and alarms. Its name is not hostile: CloudWatch allows only letters,
+        digits, hyphens and underscores.
+        """
+        return {"hostile": {"widgets": [_widget(at, text) for at, text in enumerate(TEXTS[:7])], "start": "-PT6H"}}
 
     def alarms(self) -> Sequence[Alarm]:
         return [Alarm(text, f"arn:{text}", "ALARM", NOON, text, text) for text in (*TEXTS, HALF)]
@@ -59,8 +63,10 @@ def hostile() -> Hostile:
     """The data."""
     recording = Recording(Context(_inventory()))
     recording.take(SampleObject(TEXTS[1], gzip.compress(flow_log(_lines()))))
-    for finding, text in zip(list(recording.findings.values()), cycle((*TEXTS, HALF)), strict=False):
-        recording.findings[finding.id] = replace(finding, title=f"{finding.title} {text}")
+    found = cycle(list(recording.findings.values()))
+    for at, text in enumerate((*TEXTS, HALF)):
+        finding = replace(next(found), id=FINDING.format(at), title=text)
+        recording.findings[finding.id] = finding
     recording.events.setdefault(GROUP, []).extend(_log_events())
     for text in TEXTS:
         recording.metrics.add_line(json.dumps(_metric(text)))
@@ -111,18 +117,18 @@ def _log_events() -> list[LogEvent]:
 
 def _metric(text: str) -> dict[str, Any]:
     """A line in embedded metric format."""
-    directive = {"Namespace": namespace_of(DEPLOYMENT), "Dimensions": [[text]], "Metrics": [{"Name": text}]}
-    return {"_aws": {"Timestamp": NOON * 1000, "CloudWatchMetrics": [directive]}, text: text} | {text: 1}
+    directive = {"Namespace": namespace_of(DEPLOYMENT), "Dimensions": [["owner"]], "Metrics": [{"Name": text}]}
+    return {"_aws": {"Timestamp": NOON * 1000, "CloudWatchMetrics": [directive]}, "owner": text, text: 1}
 
 
 def _widget(at: int, text: str) -> dict[str, Any]:
     """A widget of one of four types."""
-    metrics = [[namespace_of(DEPLOYMENT), text, text, text, {"label": text}]]
+    metrics = [[namespace_of(DEPLOYMENT), text, "owner", text, {"label": text}]]
     title = {"title": text, "region": "eu-west-1"}
     kinds = (
         ("text", {"markdown": f"# {text}\n[{text}]({TEXTS[6]}) <b onclick=alert(1)>{text}</b> `{text}`"}),
         ("metric", {**title, "metrics": metrics, "view": "timeSeries", "stat": "Sum", "period": 60}),
-        ("log", {**title, "query": f"SOURCE '{GROUP}' | fields @message | limit 20", "view": "table"}),
+        ("log", {**title, "query": f"SOURCE '{GROUP}' | fields @message | limit 1000", "view": "table"}),
         ("alarm", {**title, "alarms": [f"arn:{each}" for each in TEXTS]}),
     )
     kind, properties = kinds[at % len(kinds)]
