@@ -31,6 +31,15 @@ _OWNER = ("kind", "id", "name")
 _AMOUNTS = ("flows", "packets", "bytes")
 _NODES = [f"{side}_{part}" for side in SIDES for part in _OWNER]
 _CAN_BE_FILTERED = pl.col("name").str.len_chars() <= MAX_LETTERS
+_KEY = ("port", "protocol", "is_refused")
+_PART = "owner_name"
+_MEANT = (_PART, "owner_id", "address", "country")
+"""What the owner filter means: a part of the first, or one of the others whole."""
+_ENDS_OF_FLOWS = [
+    f"{end}_{name}"
+    for end in ("source", "destination")
+    for name in ("owner_kind", "owner_id", "owner_name", "country", "is_inside")
+]
 _ENDS = {"caller": ("source", "destination"), "called": ("destination", "source")}
 
 
@@ -55,17 +64,19 @@ def owner_sums(flows: EnrichedFlows, wanted: FlowFilter) -> pl.DataFrame:
     """
     is_forward = opens_to_destination(flows)
     once = flows.filter(~pl.col("is_second"), pl.col("start").is_between(wanted.start, wanted.end, closed="left"))
-    calls = once.filter(_has_owner(wanted.owner)).select(
-        *(_side(side, is_forward) for side in SIDES),
+    calls = once.filter(_has_owner(once, wanted.owner)).select(
+        *_ENDS_OF_FLOWS,
+        is_forward.alias("is_forward"),
         pl.when(is_forward).then("dstport").otherwise("srcport").fill_null(0).cast(pl.Int64).alias("port"),
         pl.col("protocol").fill_null(0).cast(pl.Int64),
         pl.col("is_rejected").alias("is_refused"),
         pl.lit(1, pl.Int64).alias("flows"),
         pl.col("packets", "bytes").fill_null(0),
     )
-    chosen = calls.filter(_equals("port", wanted.port), _equals("protocol", wanted.protocol))
-    chosen = chosen.filter(_equals("is_refused", wanted.is_refused)).unnest(*SIDES, separator="_")
-    return chosen.group_by(*_NODES, "port", "protocol", "is_refused").agg(pl.col(_AMOUNTS).sum())
+    chosen = calls.filter(*_equal(port=wanted.port, protocol=wanted.protocol, is_refused=wanted.is_refused))
+    by_ends = chosen.group_by(*_ENDS_OF_FLOWS, "is_forward", *_KEY).agg(pl.col(_AMOUNTS).sum())
+    sides = by_ends.select(*(_side(side) for side in SIDES), *_KEY, *_AMOUNTS).unnest(*SIDES, separator="_")
+    return sides.group_by(*_NODES, *_KEY).agg(pl.col(_AMOUNTS).sum())
 
 
 def owner_map(sums: pl.DataFrame) -> dict[str, Any]:
@@ -118,28 +129,30 @@ class _Nodes:
         return self._numbers[key]
 
 
-def _equals(column: str, value: int | None) -> pl.Expr:
-    return pl.lit(value=True) if value is None else pl.col(column) == value
+def _equal(**wanted: int | None) -> list[pl.Expr]:
+    return [pl.col(column) == value for column, value in wanted.items() if value is not None]
 
 
-def _has_owner(text: str) -> pl.Expr:
+def _has_owner(flows: pl.DataFrame, text: str) -> pl.Expr:
     """Whether either end is meant by the text of the filter."""
     if not text:
         return pl.lit(value=True)
-    parts = (_is_meant(end, text) for end in ("source", "destination"))
-    return pl.any_horizontal(*parts).fill_null(value=False)
+    ends = [_is_meant(end, name, flows, text) for end in ("source", "destination") for name in _MEANT]
+    return pl.any_horizontal(*ends).fill_null(value=False)
 
 
-def _is_meant(end: str, text: str) -> pl.Expr:
-    exact = [pl.col(f"{end}_{name}").cast(pl.String) == text for name in ("owner_id", "address", "country")]
-    name = pl.col(f"{end}_owner_name").cast(pl.String).str.to_lowercase()
-    return pl.any_horizontal(*exact, name.str.contains(text.lower(), literal=True)).fill_null(value=False)
+def _is_meant(end: str, name: str, flows: pl.DataFrame, text: str) -> pl.Expr:
+    """Each distinct value is looked at once."""
+    values = flows[f"{end}_{name}"].unique().drop_nulls()
+    written = values.cast(pl.String)
+    has = written.str.to_lowercase().str.contains(text.lower(), literal=True) if name == _PART else written == text
+    return pl.col(f"{end}_{name}").is_in(values.filter(has).implode())
 
 
-def _side(side: str, is_forward: pl.Expr) -> pl.Expr:
+def _side(side: str) -> pl.Expr:
     """The owner at the end of the caller, or of the called one, as a struct of kind, id and name."""
     forward, back = (_node(end) for end in _ENDS[side])
-    return pl.when(is_forward).then(forward).otherwise(back).alias(side)
+    return pl.when("is_forward").then(forward).otherwise(back).alias(side)
 
 
 def _node(end: str) -> pl.Expr:

@@ -73,7 +73,8 @@ function totals({ totals: { accepted, refused }, left_out: left }) {
       <strong class="accepted" data-total="accepted">${number(accepted.flows)} flows accepted</strong>, ${bytes(accepted.bytes)};
       <strong class="refused" data-total="refused">${number(refused.flows)} refused</strong>, ${bytes(refused.bytes)}.
     </p>
-    ${lines.length ? html`<p class="muted" data-left-out>${sentence(lines)}</p>` : nothing}`;
+    <p class="muted">Callers are on the left. Widths grow with the square root of bytes.
+      ${lines.length ? html`<span data-left-out>${sentence(lines)}</span>` : nothing}</p>`;
 }
 
 const sentence = (parts) => `${parts.join("; ")}.`.replace(/^./u, (first) => first.toUpperCase());
