@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 ACCOUNT = "123456789012"
 CONTROL_PATH = "/_embedded/"
+AS_AWS = "as-aws:"
+"""Prefix of tags that set attributes of a network interface instead of tagging it: attributes that only AWS can set.
+They are `interface-type`, `requester-id`, `attached-by` (the service's account), `attached-at` (Unix seconds),
+`no-groups` (removes the security groups; the value is ignored), and `private-ip-address`, because interfaces that moto
+creates itself have arbitrary addresses.
+"""
+REDSHIFT_INTERFACE = "RedshiftNetworkInterface"
+"""Description of the network interface of a node of Redshift."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,7 @@ from moto.ec2.models.transit_gateway_route_tables import TransitGatewayRouteTabl
 from moto.ec2.utils import random_eni_attach_id
 
 from local.aws.moto_patches import replaces
-
-AS_AWS = "as-aws:"
-"""Prefix of tags that set attributes of a network interface instead of tagging it: attributes that only AWS can set.
-They are `interface-type`, `requester-id`, `attached-by` (the service's account), `attached-at` (Unix seconds),
-`no-groups` (removes the security groups; the value is ignored), and `private-ip-address`, because interfaces that moto
-creates itself have arbitrary addresses.
-"""
+from local.aws.settings import AS_AWS
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,7 @@ from typing import Any
 from moto.redshift.models import Cluster
 
 from local.aws.moto_patches import adds
-
-DESCRIPTION = "RedshiftNetworkInterface"
-"""Description of the network interface of a node."""
+from local.aws.settings import REDSHIFT_INTERFACE
 
 
 @adds(Cluster, "vpc_id", property)
@@ -27,7 +25,7 @@ def cluster_nodes(cluster: Any) -> list[dict[str, str]]:
     return [
         {"NodeRole": "SHARED", "PrivateIPAddress": each.private_ip_address}
         for each in interfaces
-        if each.description == DESCRIPTION
+        if each.description == REDSHIFT_INTERFACE
         and each.subnet.id in subnets.subnet_ids
         and {group.id for group in each.group_set} == set(cluster.vpc_security_group_ids)
     ]

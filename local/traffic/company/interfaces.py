@@ -4,7 +4,7 @@ import time
 from functools import cached_property
 from typing import Any
 
-from local.aws.resources.ec2 import AS_AWS
+from local.aws.settings import AS_AWS
 from local.traffic.company.build_context import BuildContext, CreatedOwner
 from local.traffic.company.network import MADE_BY_AWS, Host, HostKind
 from local.traffic.company.owners import CREATORS

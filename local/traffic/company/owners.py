@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.aws.resources import redshift
+from local.aws.settings import REDSHIFT_INTERFACE
 from local.traffic.company.balancers import classic_node, node
 from local.traffic.company.build_context import BuildContext, CreatedOwner
 from local.traffic.company.network import HostKind
@@ -64,7 +64,7 @@ def warehouse(context: BuildContext, host: HostPlan) -> CreatedOwner:
         ClusterSubnetGroupName=group_name,
         VpcSecurityGroupIds=context.group_ids(host),
     )
-    return CreatedOwner(redshift.DESCRIPTION)
+    return CreatedOwner(REDSHIFT_INTERFACE)
 
 
 def cache(context: BuildContext, host: HostPlan) -> CreatedOwner:

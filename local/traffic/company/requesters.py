@@ -6,7 +6,7 @@ An API caller can set only the description. The embedded AWS takes the other att
 
 from typing import NamedTuple
 
-from local.aws.resources.ec2 import AS_AWS
+from local.aws.settings import AS_AWS
 from local.traffic.company.network import WITHOUT_SECURITY_GROUP, HostKind
 
 NETWORK_LOAD_BALANCER_REQUESTER = "311518347841"

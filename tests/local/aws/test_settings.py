@@ -1,9 +1,12 @@
 """Environment variables of the user: no account, no profile, no endpoint, and no proxy for this machine."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
+from local.aws.embedded import REPOSITORY
 from local.aws.settings import isolated, without_account
 
 OF_A_REAL_ACCOUNT = {
@@ -42,3 +45,9 @@ def test_a_process_is_isolated_within_the_block_only(monkeypatch: pytest.MonkeyP
     with isolated():
         assert "AWS_PROFILE" not in os.environ
     assert os.environ["AWS_PROFILE"] == "production"
+
+
+def test_the_demo_is_imported_without_moto_which_fails_where_a_profile_is_unknown() -> None:
+    variables = {**os.environ, "AWS_PROFILE": "unknown"}
+    command = [sys.executable, "-c", "import local.demo, sys; sys.exit('moto' in sys.modules)"]
+    assert subprocess.run(command, cwd=REPOSITORY, env=variables, check=False, timeout=60).returncode == 0  # noqa: S603 our own module

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.aws.embedded import EmbeddedAws
-from local.aws.resources.ec2 import AS_AWS
+from local.aws.settings import AS_AWS
 
 YESTERDAY = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 """Redshift: the VPC and nodes of clusters."""
 
 from local.aws.embedded import EmbeddedAws
-from local.aws.resources.redshift import DESCRIPTION
+from local.aws.settings import REDSHIFT_INTERFACE
 
 
 def test_a_cluster_in_a_vpc_has_its_network_interfaces_as_nodes(aws: EmbeddedAws) -> None:
@@ -11,7 +11,7 @@ def test_a_cluster_in_a_vpc_has_its_network_interfaces_as_nodes(aws: EmbeddedAws
     groups = [ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc_id)["GroupId"] for name in "ab"]
     for number, group in enumerate(groups, 70):
         ec2.create_network_interface(
-            SubnetId=subnet_id, PrivateIpAddress=f"10.61.1.{number}", Groups=[group], Description=DESCRIPTION
+            SubnetId=subnet_id, PrivateIpAddress=f"10.61.1.{number}", Groups=[group], Description=REDSHIFT_INTERFACE
         )
     redshift.create_cluster_subnet_group(ClusterSubnetGroupName="sales", Description="-", SubnetIds=[subnet_id])
     redshift.create_cluster(
