@@ -26,7 +26,7 @@ from campaigns.report import Report
 
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers" / "dependencies" / "requirements.txt"
-REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt", LAYER)
+REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "requirements-run.txt", ROOT / "requirements-dev.txt", LAYER)
 COPYLEFT = re.compile(r"\b(A?GPL|GNU (Affero )?General Public)", re.IGNORECASE)
 NOT_INSTALLED_HERE = "-"
 WAIT_SECONDS = 30

@@ -4,13 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from local.aws.embedded import REPOSITORY
 from local.child_processes import child
+from tests.local.processes import ends, is_running
 
 GRANDCHILD = "sleep 60 & echo $!; wait"
 PARENT = """
@@ -23,21 +22,6 @@ with exits_on_signals():
         print(process.stdout.readline(), flush=True)
         time.sleep(60)
 """
-
-
-def is_running(pid: int) -> bool:
-    """Whether the process exists; one that has exited and is not yet reaped does not run."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def ends(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not is_running(pid)
 
 
 def output_of(*command: str) -> tuple[str, int]:
