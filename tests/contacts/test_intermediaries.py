@@ -3,7 +3,7 @@
 import pytest
 
 from flowsentry.contacts import contacts
-from flowsentry.contacts.connection_evidence import INTERMEDIARIES
+from flowsentry.contacts.intermediaries import INTERMEDIARIES
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import FIN, INTERFACE, NOON, SYN, SYN_ACK, V2, V5, enriched, exchange, interface, line, probe
 

@@ -82,7 +82,7 @@ class Case:
         first = [each for each in self.packets if int(each.second + self.phase + 0.5) // self.interval == 0]
         sizes = [each.size for each in first if not each.is_back]
         record = pl.DataFrame({"packets": [len(sizes)], "bytes": [sum(sizes)], "is_ipv6": [False]})
-        return bool(record.select(size_with_syn() != Size.MORE).item())
+        return bool((size_with_syn(record) != Size.MORE).item())
 
     def _line(self, sent: Sequence[Packet], action: str, *, is_back: bool) -> str:
         ends = [(self.client, CLIENT_PORT), (self.server, self.port)]

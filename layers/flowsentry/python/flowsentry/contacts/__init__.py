@@ -12,7 +12,7 @@ from flowsentry.contacts.by_flags import evidence_by_flags, evidence_by_flags_wi
 from flowsentry.contacts.by_ports import evidence_by_ports, with_port_facts
 from flowsentry.contacts.connection_evidence import ConnectionEvidence, columns_of, evidence_of_rejects, in_one
 from flowsentry.contacts.conversations import Conversations, conversations_of, evidence_of_conversations
-from flowsentry.contacts.intermediaries import openings_counted_once, without_gateway_traffic
+from flowsentry.contacts.intermediaries import openings_counted_once, with_forwarders, without_gateway_traffic
 from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.replies import Exchanges, answered_over_udp, without_replies
@@ -103,7 +103,7 @@ class ContactAggregator:
 
 def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
     """Adds the evidence of one chunk of flows."""
-    seen = without_gateway_traffic(flows[columns_of(flows)], flows.columns)
+    seen = without_gateway_traffic(with_forwarders(flows[columns_of(flows)]), flows.columns)
     rejected = _rejected_among(seen)
     has_acks = is_of_transit_gateway(flows.columns)
     if "tcp_flags" in flows.columns:

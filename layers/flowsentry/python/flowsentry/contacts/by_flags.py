@@ -10,25 +10,27 @@ Transit gateways report PSH 8, ACK 16 and URG 32 too, and only a record of nothi
 packets that it sent after the SYN: SYN and ACK in one record, 18 or with data 26, is not always a SYN-ACK there.
 """
 
-from functools import cache
-
 import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
+    NO_ESTABLISHED,
+    NO_REPLIES,
     ConnectionEvidence,
     established_evidence,
-    filter_few,
     in_one,
+    initiated,
+    is_from_service,
     is_stray,
-    kept_open_evidence,
+    none_of,
     opening_evidence,
+    replied,
     reply_evidence,
 )
 from flowsentry.contacts.sizes import Size, carries_data, is_bare, size_with_syn
 from flowsentry.records.code_names import ACK, FIN, RST, SYN, TCP
-from flowsentry.records.service_ports import is_service_port
+from flowsentry.records.few_rows import rows_where
+from flowsentry.records.service_ports import are_service_ports
 
-_IS_TCP, _ACCEPTED = pl.col("protocol") == TCP, ~pl.col("is_rejected")
 MAX_OPEN_PACKETS = 4
 """Packets of a record without SYN up to which it may answer stray packets of an open connection: an ACK is due for
 every second packet. More: more records are held. Fewer: a host with long idle connections looks more like one that
@@ -51,49 +53,61 @@ def evidence_by_flags(flows: pl.DataFrame) -> ConnectionEvidence:
     That is rare, and an endpoint that answers at any other time of the day has not failed. Wrong also for a repeated
     SYN with data (TCP Fast Open): it counts as answered.
     """
-    late = filter_few(flows, _IS_TCP & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
-    sized = flows.with_columns(size_with_syn().alias("size"))
+    is_tcp, syn, ack = flows["protocol"] == TCP, _has(flows, SYN), _has(flows, ACK)
+    has_end = _has(flows, SYN | RST)
+    late = rows_where(flows, is_tcp & ~has_end & (flows["packets"] <= MAX_OPEN_PACKETS))
+    opened = initiated(flows, is_tcp & syn & ~ack)
+    opened = opened.hstack([size_with_syn(opened).alias("size")])
+    is_established = _is_established(opened)
     return ConnectionEvidence(
-        in_one([established_evidence(sized, _opens() & _is_established()), *_kept_open(flows)]),
-        in_one([_openings(sized), opening_evidence(late, is_bare() & is_stray())]),
-        in_one(_replies(flows, late)),
+        in_one([established_evidence(opened, is_established), _kept_open(flows, is_tcp & ~has_end)]),
+        in_one([_openings(rows_where(opened, ~is_established)), _strays(late)]),
+        in_one([_replies(flows, is_tcp), _late_replies(late)]),
     )
 
 
-@cache
-def _opens() -> pl.Expr:
-    return _IS_TCP & _has(SYN) & ~_has(ACK)
-
-
-@cache
-def _is_established() -> pl.Expr:
+def _is_established(opened: pl.DataFrame) -> pl.Series:
     """Whether the initiator's record, with its `size`, has more than SYNs."""
-    is_more = _has(FIN | RST) | (pl.col("size") == Size.MORE)
-    return _ACCEPTED & (pl.col("packets") > 1) & is_more
+    is_more = _has(opened, FIN | RST) | (opened["size"] == Size.MORE)
+    return ~opened["is_rejected"] & (opened["packets"] > 1) & is_more
 
 
-def _openings(sized: pl.DataFrame) -> pl.DataFrame:
-    is_doubtful = _ACCEPTED & (pl.col("size") == Size.EITHER)
-    return opening_evidence(sized, _opens() & ~_is_established(), is_certain=~is_doubtful, is_doubtful=is_doubtful)
+def _openings(opened: pl.DataFrame) -> pl.DataFrame:
+    is_doubtful = ~opened["is_rejected"] & (opened["size"] == Size.EITHER)
+    return opening_evidence(opened, is_certain=~is_doubtful, is_doubtful=is_doubtful)
 
 
-def _kept_open(flows: pl.DataFrame) -> list[pl.DataFrame]:
-    """Connections that were opened earlier and on which a service still sends data; mostly empty."""
-    is_sent = _ACCEPTED & ~_has(SYN | RST) & carries_data()
-    is_of_service = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
-    kept_open = filter_few(flows, _IS_TCP & is_sent & is_of_service)
-    return [kept_open_evidence(kept_open)] if len(kept_open) else []
+def _strays(late: pl.DataFrame) -> pl.DataFrame:
+    strays = initiated(late, is_bare(late) & is_stray(late)) if len(late) else late
+    return opening_evidence(strays, is_certain=none_of(strays), is_doubtful=none_of(strays))
 
 
-def _replies(flows: pl.DataFrame, late: pl.DataFrame) -> list[pl.DataFrame]:
-    yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
-    is_answer, is_reset = _has(SYN) & _has(ACK), _has(RST) & ~_has(SYN)
-    are_replies = _IS_TCP & _ACCEPTED & (is_answer | is_reset)
-    replies = [reply_evidence(flows, are_replies, is_answered=is_answer, is_refused=is_reset, reply_packets=no_packets)]
-    if len(late):
-        is_from_service = _ACCEPTED & is_service_port(pl.col("srcport"))
-        replies.append(reply_evidence(late, is_from_service, is_open=yes, reply_packets=no_packets))
-    return replies
+def _kept_open(flows: pl.DataFrame, is_later: pl.Series) -> pl.DataFrame:
+    """Connections that were opened earlier and on which a service still sends data; mostly none."""
+    later = rows_where(flows, is_later & ~flows["is_rejected"])
+    if later.is_empty():
+        return NO_ESTABLISHED
+    return established_evidence(later, carries_data(later) & is_from_service(later), initiator="destination")
+
+
+def _replies(flows: pl.DataFrame, is_tcp: pl.Series) -> pl.DataFrame:
+    """Answers with SYN and ACK, and resets. They count no packets."""
+    is_answer, is_reset = _has_syn_and_ack(flows), _has(flows, RST) & ~_has(flows, SYN)
+    replies = replied(flows, is_tcp & ~flows["is_rejected"] & (is_answer | is_reset))
+    is_answered = _has_syn_and_ack(replies)
+    is_refused = _has(replies, RST) & ~_has(replies, SYN)
+    no_packets = pl.Series([0]).new_from_index(0, len(replies))
+    return reply_evidence(replies, is_answered=is_answered, is_refused=is_refused, reply_packets=no_packets)
+
+
+def _late_replies(late: pl.DataFrame) -> pl.DataFrame:
+    """Small records that a service sent on open connections. They count no packets."""
+    if late.is_empty():
+        return NO_REPLIES
+    sent = replied(late, ~late["is_rejected"] & are_service_ports(late["srcport"]))
+    nothing, no_packets = none_of(sent), pl.Series([0]).new_from_index(0, len(sent))
+    is_open = ~nothing
+    return reply_evidence(sent, is_answered=nothing, is_refused=nothing, is_open=is_open, reply_packets=no_packets)
 
 
 def evidence_by_flags_with_acks(flows: pl.DataFrame) -> ConnectionEvidence:
@@ -105,12 +119,16 @@ def evidence_by_flags_with_acks(flows: pl.DataFrame) -> ConnectionEvidence:
     packet with both flags is a SYN-ACK.
     """
     evidence = evidence_by_flags(flows)
-    has_both = (pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1)
-    to_service = is_service_port(pl.col("dstport")) & ~is_service_port(pl.col("srcport"))
-    opened = established_evidence(flows, has_both & to_service & ~pl.col("is_rejected"))
+    has_both = (flows["protocol"] == TCP) & _has_syn_and_ack(flows) & (flows["packets"] > 1)
+    to_service = are_service_ports(flows["dstport"]) & ~are_service_ports(flows["srcport"])
+    opened = established_evidence(flows, has_both & to_service & ~flows["is_rejected"])
     return evidence._replace(established=in_one([evidence.established, opened]))
 
 
-@cache
-def _has(bits: int) -> pl.Expr:
-    return (pl.col("tcp_flags") & bits) != 0
+def _has_syn_and_ack(flows: pl.DataFrame) -> pl.Series:
+    return _has(flows, SYN) & _has(flows, ACK)
+
+
+def _has(flows: pl.DataFrame, bits: int) -> pl.Series:
+    """Whether a record has any of these flags."""
+    return (flows["tcp_flags"] & bits) != 0

@@ -4,32 +4,38 @@ The end with a service port answers; the other end opened. Where both ends or ne
 directions of a conversation are examined together: see conversations.py.
 """
 
-from functools import cache
-
 import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
+    NO_OPENINGS,
     ConnectionEvidence,
     established_evidence,
+    initiated,
     is_stray,
     opening_evidence,
+    replied,
     reply_evidence,
 )
 from flowsentry.contacts.sizes import Size, is_bare, size_without_flags
-from flowsentry.records.service_ports import FIRST_UNPRIVILEGED_PORT, is_service_port
+from flowsentry.records.few_rows import rows_where
+from flowsentry.records.service_ports import FIRST_UNPRIVILEGED_PORT, are_service_ports
 
 
 def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
     """The records with `to_service` and `from_service` (which end has a service port), `size` (see sizes.py) and
     `is_decided`: exactly one end has a service port, and the record can't be both a probe and a reply.
     """
-    facts = tcp.with_columns_seq(
-        is_service_port(pl.col("dstport")).alias("to_service"),
-        is_service_port(pl.col("srcport")).alias("from_service"),
-        size_without_flags().alias("size"),
-    )
-    one_service = pl.col("to_service") != pl.col("from_service")
-    return facts.with_columns((one_service & ~_may_be_probe()).alias("is_decided"))
+    to_service, from_service = are_service_ports(tcp["dstport"]), are_service_ports(tcp["srcport"])
+    size = size_without_flags(tcp)
+    from_high_service = from_service & (tcp["srcport"] >= FIRST_UNPRIVILEGED_PORT)
+    may_be_probe = from_high_service & ~to_service & (size != Size.MORE) & ~tcp["source_is_inside"]
+    facts = {
+        "to_service": to_service,
+        "from_service": from_service,
+        "size": size,
+        "is_decided": (to_service != from_service) & ~may_be_probe,
+    }
+    return tcp.hstack([fact.alias(name) for name, fact in facts.items()])
 
 
 def evidence_by_ports(tcp: pl.DataFrame) -> ConnectionEvidence:
@@ -48,12 +54,14 @@ def evidence_by_ports(tcp: pl.DataFrame) -> ConnectionEvidence:
     with data (they count as answered), and for a connection without data whose reply is in another batch (it is
     unanswered or doubtful there, unless its endpoint answers at another time of the day).
     """
-    accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
-    from_service = pl.col("is_decided") & pl.col("from_service")
+    accepted, is_decided, is_more = ~tcp["is_rejected"], tcp["is_decided"], tcp["size"] == Size.MORE
+    to_service = is_decided & tcp["to_service"]
+    replies = replied(tcp, is_decided & tcp["from_service"] & accepted)
+    are_bare = is_bare(replies)
     return ConnectionEvidence(
-        established_evidence(tcp, to_service & accepted & is_of(Size.MORE)),
-        opening_evidence(tcp, to_service & may_open(), **opening_flags()),
-        reply_evidence(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
+        established_evidence(tcp, to_service & accepted & is_more),
+        openings_among(initiated(tcp, to_service & ~is_more)),
+        reply_evidence(replies, is_answered=~are_bare, is_refused=are_bare),
     )
 
 
@@ -64,45 +72,38 @@ are missed. Fewer: keep-alives and last packets of connections that a security g
 blocked paths and sweeps."""
 
 
-@cache
-def _is_outside() -> pl.Expr:
-    return ~pl.col("source_is_inside")
-
-
-@cache
-def is_certain() -> pl.Expr:
-    """Whether a small record is certainly an opening, not the last packets of a connection or its keep-alives."""
-    is_many = pl.col("packets") >= MIN_REJECTED_WINDOWS_SYNS
-    is_rejected = (is_of(Size.EITHER) | is_of(Size.IDLE) & (_is_outside() | is_many)) & pl.col("is_rejected")
-    return is_of(Size.SYNS) | is_rejected | (is_of(Size.HEADERS) & _is_outside())
-
-
-@cache
-def is_doubtful() -> pl.Expr:
-    return (is_of(Size.EITHER) | is_of(Size.IDLE)) & ~pl.col("is_rejected")
-
-
-def is_of(size: Size) -> pl.Expr:
-    return pl.col("size") == size
-
-
-def opening_flags() -> dict[str, pl.Expr]:
-    """The flags of a small record as an opening. A keep-alive opens nothing, but its reply is expected."""
-    opened = pl.when(is_of(Size.KEEP_ALIVE)).then(0).otherwise("packets")
-    return {"is_certain": is_certain(), "is_doubtful": is_doubtful(), "opened_packets": opened}
-
-
-@cache
-def may_open() -> pl.Expr:
-    """Whether the record of the initiator may be nothing but SYNs, stray packets or keep-alives."""
-    is_one = is_certain() | is_doubtful() | is_stray() | is_of(Size.KEEP_ALIVE)
-    return ~is_of(Size.MORE) & is_one
-
-
-@cache
-def _may_be_probe() -> pl.Expr:
-    """Whether a small record comes from outside and a service port above 1024 to a port that is none: it may be a reply
-    or a probe with a fixed source port, so both directions must be examined.
+def openings_among(small: pl.DataFrame) -> pl.DataFrame:
+    """The openings among records without data that their initiators sent. A record may be nothing but SYNs, stray
+    packets or keep-alives. A keep-alive opens nothing, but its reply is expected.
     """
-    from_high_service = pl.col("from_service") & (pl.col("srcport") >= FIRST_UNPRIVILEGED_PORT)
-    return from_high_service & ~pl.col("to_service") & ~is_of(Size.MORE) & _is_outside()
+    return NO_OPENINGS if small.is_empty() else openings_of(with_opening_flags(small))
+
+
+def openings_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """The records of initiators, `with_opening_flags`, as openings."""
+    return opening_evidence(rows, rows["is_certain"], rows["is_doubtful"], rows["opened_packets"])
+
+
+def with_opening_flags(small: pl.DataFrame) -> pl.DataFrame:
+    """The records that may be openings, of some without data, with `is_certain`, `is_doubtful` and `opened_packets`."""
+    certain, doubtful, is_keep_alive = is_certain(small), is_doubtful(small), small["size"] == Size.KEEP_ALIVE
+    flags = {
+        "is_certain": certain,
+        "is_doubtful": doubtful,
+        "opened_packets": small["packets"].zip_with(~is_keep_alive, pl.Series([0])),
+    }
+    rows = small.hstack([flag.alias(name) for name, flag in flags.items()])
+    return rows_where(rows, certain | doubtful | is_stray(small) | is_keep_alive)
+
+
+def is_certain(small: pl.DataFrame) -> pl.Series:
+    """Whether a record without data is certainly an opening: not a connection's last packets or its keep-alives."""
+    size, is_outside, is_many = small["size"], ~small["source_is_inside"], small["packets"] >= MIN_REJECTED_WINDOWS_SYNS
+    is_rejected = ((size == Size.EITHER) | (size == Size.IDLE) & (is_outside | is_many)) & small["is_rejected"]
+    return (size == Size.SYNS) | is_rejected | ((size == Size.HEADERS) & is_outside)
+
+
+def is_doubtful(small: pl.DataFrame) -> pl.Series:
+    """Whether a record without data may be an opening or something else."""
+    size = small["size"]
+    return ((size == Size.EITHER) | (size == Size.IDLE)) & ~small["is_rejected"]

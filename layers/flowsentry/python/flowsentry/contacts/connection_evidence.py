@@ -1,15 +1,16 @@
 """Evidence of contacts: openings, established connections and replies, in a form that adds up in any order."""
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
 
+from flowsentry.contacts.intermediaries import FORWARDERS
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.records.code_names import ICMP, ICMPV6, UDP
+from flowsentry.records.few_rows import rows_where
 from flowsentry.records.fields import dtype_of
-from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
+from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, are_service_ports
 
 COLUMNS = (
     "source_scope",
@@ -52,10 +53,9 @@ SENT = (
     "is_rejected",
     "source_is_inside",
     "destination_is_inside",
-    "source_owner_kind",
-    "destination_owner_kind",
+    *FORWARDERS,
 )
-"""The COLUMNS with the ends, the amount and the time: all that is needed of the few records that are held."""
+"""The columns with the ends, the amount and the time: all that is needed of the few records that are held."""
 
 KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
 """The key of a contact. Its scope is the scope of its initiator, whatever logged the record: so the activity of a
@@ -105,26 +105,6 @@ NO_REPLIES = pl.Schema(
 ).to_frame()
 """The evidence of flows that have none of its kind."""
 
-INTERMEDIARIES = (
-    "nat gateway",
-    "application load balancer",
-    "network load balancer",
-    "gateway load balancer",
-    "classic load balancer",
-    "vpc endpoint",
-    "gateway load balancer endpoint",
-    "transit gateway",
-)
-"""Owner kinds that forward traffic of others: never the initiator of a contact, so never the subject of a finding.
-Wrong for a compromised one: connections that it opens itself are not detected."""
-_INTERMEDIARIES = pl.Series(INTERMEDIARIES, dtype=pl.Categorical())
-_PRESERVES_CLIENT_IP = "network load balancer"
-
-
-ALL = pl.lit(value=True)
-_NO = pl.lit(value=False)
-_Columns = tuple[pl.Expr, ...]
-
 
 class ConnectionEvidence(NamedTuple):
     """The evidence of the records of a chunk: established connections, other openings, and replies. The first settle
@@ -136,76 +116,114 @@ class ConnectionEvidence(NamedTuple):
     replies: pl.DataFrame
 
 
-def established_evidence(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
-    """The given flows, sent by the initiator, as connections that were certainly answered."""
-
-    def columns() -> _Columns:
-        return *_key_columns("source", "destination"), *_seen(), *_inside()
-
-    return _evidence(flows, is_one & ~is_from_intermediary(), columns, NO_ESTABLISHED)
-
-
-def kept_open_evidence(flows: pl.DataFrame) -> pl.DataFrame:
-    """The flows, sent by a service on open connections, as connections that were certainly answered."""
-
-    def columns() -> _Columns:
-        turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
-        inside = (column.alias(name) for column, name in zip(turned, INSIDE, strict=True))
-        return *_key_columns("destination", "source"), *_seen(), *inside
-
-    return _evidence(flows, ~_is_intermediary("destination_owner_kind"), columns, NO_ESTABLISHED)
+_OF_REPLIES = (
+    *("destination_scope", "destination_address", "source_address", "srcport", "dstport", "protocol", "start"),
+    *("interface_id", "packets", "bytes", "is_ipv6", "is_rejected"),
+)
+PORTS = {"source": "srcport", "destination": "dstport"}
+MAX_FEW_FLOWS = 5_000
+"""Flows up to which those for which something mostly holds are taken by `rows_where`. More: a filter takes less time.
+Fewer: small payloads pay for the plan of a filter."""
 
 
-def opening_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
-    """The given flows, sent by the initiator, as openings with these flags."""
-
-    def columns() -> _Columns:
-        opened_packets = flags.pop("opened_packets", pl.col("packets"))
-        counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
-        ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
-        given = (flags.get(name, _NO).alias(name) for name in OPENING_FLAGS)
-        balancer = is_of_client_ip_preserving().alias("is_of_client_ip_preserving")
-        record = (pl.col("interface_id"), _reject_reason(flows), balancer)
-        return *_key_columns("source", "destination"), *_seen(), *_inside(), *record, *ports, *counts, *given
-
-    return _evidence(flows, is_one & ~is_from_intermediary(), columns, NO_OPENINGS)
+def initiated(flows: pl.DataFrame, is_one: pl.Series) -> pl.DataFrame:
+    """The rows for which `is_one` holds and which no intermediary sent: it forwards traffic of others."""
+    return rows_where(flows, is_one & ~flows["source_forwards"])
 
 
-def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
+def replied(flows: pl.DataFrame, is_one: pl.Series) -> pl.DataFrame:
+    """The rows for which `is_one` holds, with the columns that replies need."""
+    names = [*_OF_REPLIES, "tcp_flags"] if "tcp_flags" in flows.columns else list(_OF_REPLIES)
+    return _most_where(flows[names], is_one)
+
+
+def _most_where(flows: pl.DataFrame, is_one: pl.Series) -> pl.DataFrame:
+    """The same as `rows_where`, of which there may be as many as flows."""
+    return rows_where(flows, is_one) if len(flows) <= MAX_FEW_FLOWS else flows.filter(is_one)
+
+
+def established_evidence(flows: pl.DataFrame, is_one: pl.Series, initiator: str = "source") -> pl.DataFrame:
+    """The flows for which `is_one` holds, sent by the initiator (or to it, if the initiator is the destination), as
+    connections that were certainly answered.
+    """
+    responder = "destination" if initiator == "source" else "source"
+    ends = [f"{initiator}_scope", *(f"{end}_{name}" for end in PORTS for name in ("address", "is_inside"))]
+    columns = [*ends, PORTS[responder], "protocol", "start", "end"]
+    rows = _most_where(flows[columns], is_one & ~flows[f"{initiator}_forwards"])
+    if rows.is_empty():
+        return NO_ESTABLISHED
+    return pl.DataFrame([*_key_columns(rows, initiator, responder), *_seen(rows), *_inside(rows, initiator, responder)])
+
+
+def opening_evidence(
+    flows: pl.DataFrame, is_certain: pl.Series, is_doubtful: pl.Series, opened_packets: pl.Series | None = None
+) -> pl.DataFrame:
+    """The flows, sent by the initiator, as openings with these flags. No intermediary sent them: see `initiated`."""
+    if flows.is_empty():
+        return NO_OPENINGS
+    port, packets = flows["srcport"], flows["packets"]
+    opened = packets if opened_packets is None else opened_packets
+    return pl.DataFrame(
+        [
+            *_key_columns(flows, "source", "destination"),
+            *_seen(flows),
+            *_inside(flows, "source", "destination"),
+            flows["interface_id"],
+            _reject_reason(flows),
+            flows["destination_preserves_client_ip"].alias("is_of_client_ip_preserving"),
+            port.alias("min_initiator_port"),
+            port.alias("max_initiator_port"),
+            opened.alias("opened_packets"),
+            packets.zip_with(flows["is_rejected"], _NO_PACKETS).alias("rejected_packets"),
+            is_doubtful.alias("is_doubtful"),
+            is_certain.alias("is_certain"),
+        ]
+    )
+
+
+def _reject_reason(flows: pl.DataFrame) -> pl.Series:
     """AWS's reason for a REJECT that is not due to a security group or network ACL; null where the format lacks it."""
     if "reject_reason" in flows.columns:
-        return pl.col("reject_reason")
-    return pl.lit(None, pl.Categorical()).alias("reject_reason")
+        return flows["reject_reason"]
+    return _NO_REASON.new_from_index(0, len(flows))
 
 
-def reply_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
-    """The given flows, sent by the responder, as replies with these flags."""
-
-    def columns() -> _Columns:
-        packets = flags.pop("reply_packets", pl.col("packets"))
-        given = (flags.get(name, _NO).alias(name) for name in REPLY_FLAGS)
-        path = (pl.col("interface_id"), pl.col("dstport").alias("initiator_port"))
-        return *_key_columns("destination", "source"), packets.alias("reply_packets"), *path, *given
-
-    return _evidence(flows, is_one, columns, NO_REPLIES)
-
-
-MAX_FEW_FLOWS = 5_000
-"""Flows up to which columns that are not used are copied too. More: the copies take longer than optimising a query.
-Fewer: small payloads pay for it."""
-PORTS = {"source": "srcport", "destination": "dstport"}
-
-
-def _evidence(
-    flows: pl.DataFrame, is_one: pl.Expr, columns: Callable[[], _Columns], nothing: pl.DataFrame
+def reply_evidence(
+    flows: pl.DataFrame,
+    is_answered: pl.Series,
+    is_refused: pl.Series,
+    is_open: pl.Series | None = None,
+    reply_packets: pl.Series | None = None,
 ) -> pl.DataFrame:
-    """The `columns` of the flows for which `is_one` holds; `nothing` where there is none, as mostly among few flows. Of
-    many flows, filters and selects in one query, so that only the columns in use are copied.
-    """
-    if len(flows) > MAX_FEW_FLOWS:
-        return flows.lazy().filter(is_one).select(columns()).collect()
-    rows = filter_few(flows, is_one)
-    return rows.select_seq(columns()) if len(rows) else nothing
+    """The flows, sent by the responder, as replies with these flags; see `replied`."""
+    if flows.is_empty():
+        return NO_REPLIES
+    return pl.DataFrame(
+        [
+            *_key_columns(flows, "destination", "source"),
+            (flows["packets"] if reply_packets is None else reply_packets).alias("reply_packets"),
+            flows["interface_id"],
+            flows["dstport"].alias("initiator_port"),
+            is_answered.alias("is_answered"),
+            is_refused.alias("is_refused"),
+            (none_of(flows) if is_open is None else is_open).alias("is_open"),
+        ]
+    )
+
+
+_NO, _YES = (pl.Series([value]) for value in (False, True))
+_NO_PACKETS = pl.Series([0])
+_NO_REASON = pl.Series("reject_reason", [None], pl.Categorical())
+
+
+def none_of(flows: pl.DataFrame) -> pl.Series:
+    """False for each row."""
+    return _NO.new_from_index(0, len(flows))
+
+
+def all_of(flows: pl.DataFrame) -> pl.Series:
+    """True for each row."""
+    return _YES.new_from_index(0, len(flows))
 
 
 def in_one(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -214,65 +232,36 @@ def in_one(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(held) if len(held) > 1 else (held or parts)[0]
 
 
-@cache
-def _key_columns(initiator: str, responder: str) -> tuple[pl.Expr, ...]:
+def _key_columns(flows: pl.DataFrame, initiator: str, responder: str) -> tuple[pl.Series, ...]:
     return (
-        pl.col(f"{initiator}_scope").alias("scope"),
-        pl.col(f"{initiator}_address").alias("initiator"),
-        pl.col(f"{responder}_address").alias("responder"),
-        pl.col(PORTS[responder]).alias("responder_port"),
-        pl.col("protocol"),
-        (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day"),
+        flows[f"{initiator}_scope"].alias("scope"),
+        flows[f"{initiator}_address"].alias("initiator"),
+        flows[f"{responder}_address"].alias("responder"),
+        flows[PORTS[responder]].alias("responder_port"),
+        flows["protocol"],
+        day_of(flows),
     )
 
 
-@cache
-def is_from_intermediary() -> pl.Expr:
-    """Whether an intermediary, which forwards traffic of others, sent the record."""
-    return _is_intermediary("source_owner_kind")
+def day_of(flows: pl.DataFrame) -> pl.Series:
+    """The day, counted from 1970, on which each record starts."""
+    return (flows["start"] // SECONDS_A_DAY).cast(pl.Int32).alias("day")
 
 
-@cache
-def _is_intermediary(owner_kind: str) -> pl.Expr:
-    return pl.col(owner_kind).is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
+def _seen(flows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    start, end = flows["start"], flows["end"]
+    last = end.zip_with(end.is_not_null(), start) if end.null_count() else end
+    return start.alias("first_seen"), last.alias("last_seen")
 
 
-@cache
-def is_of_client_ip_preserving() -> pl.Expr:
-    """Whether the destination is a load balancer that may preserve the client's address."""
-    return (pl.col("destination_owner_kind") == _PRESERVES_CLIENT_IP).fill_null(value=False)
-
-
-@cache
-def _seen() -> tuple[pl.Expr, pl.Expr]:
-    return pl.col("start").alias("first_seen"), pl.coalesce("end", "start").alias("last_seen")
-
-
-@cache
-def _inside() -> tuple[pl.Expr, pl.Expr]:
-    return (
-        pl.col("source_is_inside").alias("initiator_is_inside"),
-        pl.col("destination_is_inside").alias("responder_is_inside"),
+def _inside(flows: pl.DataFrame, initiator: str, responder: str) -> tuple[pl.Series, pl.Series]:
+    initiator_inside, responder_inside = INSIDE
+    return flows[f"{initiator}_is_inside"].alias(initiator_inside), flows[f"{responder}_is_inside"].alias(
+        responder_inside
     )
 
 
-@cache
-def _rejected_packets() -> pl.Expr:
-    return pl.when("is_rejected").then("packets").otherwise(0)
-
-
-def filter_few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
-    """The rows for which `is_one`, a condition on columns or ALL, holds. Where they are few, this takes half the time
-    of a filter, which reads every column of every row (a million records, 14 columns: 2.2 and 4.7 ms; November 2026).
-    """
-    if flows.is_empty() or is_one is ALL:
-        return flows
-    rows = flows.select(is_one.arg_true().alias("row"))["row"]
-    return flows[rows] if len(rows) else flows.clear()
-
-
-@cache
-def is_stray() -> pl.Expr:
+def is_stray(flows: pl.DataFrame) -> pl.Series:
     """Whether one or two packets go to a port on which a service may listen: a probe without SYN (FIN, NULL, Xmas,
     ACK), or the last packets of a closed connection. Which of the two is decided by the other contacts of the sender:
     see outcomes.py.
@@ -280,10 +269,16 @@ def is_stray() -> pl.Expr:
     A packet from a service port to a port from 1024 on is a reply, and one to a higher port than its own may be one.
     Wrong for probes of ports from 32768 on, and for those from a service port to another above 1024.
     """
-    to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
-    to_listener = to_service & (~from_service | (pl.col("dstport") < FIRST_UNPRIVILEGED_PORT))
-    to_other = ~to_service & (pl.col("dstport") < FIRST_EPHEMERAL_PORT) & (pl.col("srcport") >= FIRST_EPHEMERAL_PORT)
-    return (to_listener | to_other) & (pl.col("packets") <= MAX_STRAY_PACKETS)
+    source, destination = flows["srcport"], flows["dstport"]
+    to_service, from_service = are_service_ports(destination), are_service_ports(source)
+    to_listener = to_service & (~from_service | (destination < FIRST_UNPRIVILEGED_PORT))
+    to_other = ~to_service & (destination < FIRST_EPHEMERAL_PORT) & (source >= FIRST_EPHEMERAL_PORT)
+    return (to_listener | to_other) & (flows["packets"] <= MAX_STRAY_PACKETS)
+
+
+def is_from_service(flows: pl.DataFrame) -> pl.Series:
+    """Whether a record goes from a service port to a port that is none."""
+    return are_service_ports(flows["srcport"]) & ~are_service_ports(flows["dstport"])
 
 
 def evidence_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
@@ -293,7 +288,9 @@ def evidence_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
     Wrong for replies of a service on an unlisted port that come when the security group no longer tracks the request:
     they count as contacts that the service opened.
     """
-    udp = pl.col("protocol") == UDP
-    is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
-    is_one = (udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6])
-    return opening_evidence(rejected, is_one, is_certain=ALL)
+    protocol = rejected["protocol"]
+    is_udp, is_icmp = protocol == UDP, (protocol == ICMP) | (protocol == ICMPV6)
+    if not (is_udp | is_icmp).any():
+        return NO_OPENINGS
+    opened = initiated(rejected, (is_udp & ~is_from_service(rejected)) | is_icmp)
+    return opening_evidence(opened, is_certain=all_of(opened), is_doubtful=none_of(opened))

@@ -2,28 +2,28 @@
 opened.
 """
 
+import operator
 from collections.abc import Sequence
-from functools import cache
 from typing import NewType
 
 import polars as pl
 
-from flowsentry.contacts.by_ports import is_certain, is_doubtful, is_of, may_open, opening_flags
+from flowsentry.contacts.by_ports import openings_of, with_opening_flags
 from flowsentry.contacts.connection_evidence import (
-    ALL,
     NO_OPENINGS,
     NO_REPLIES,
     PORTS,
     ConnectionEvidence,
+    day_of,
     established_evidence,
-    filter_few,
     in_one,
+    initiated,
     opening_evidence,
     reply_evidence,
 )
 from flowsentry.contacts.sizes import Size, is_bare
-from flowsentry.findings.evidence import SECONDS_A_DAY
-from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
+from flowsentry.records.few_rows import rows_where
+from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, are_service_ports
 
 Conversations = NewType("Conversations", pl.DataFrame)
 """A row for each five-tuple and day whose ports do not show which end opened it, both directions added up: `here_…` is
@@ -36,46 +36,55 @@ def conversations_of(tcp: pl.DataFrame) -> Conversations | None:
     is_undecided = ~tcp["is_decided"]
     if not is_undecided.any():
         return None
-    undecided = tcp.filter(is_undecided)
-    source, destination = (pl.col(f"{end}_address").to_physical() for end in ("source", "destination"))
-    is_here = (source < destination) | ((source == destination) & (pl.col("srcport") < pl.col("dstport")))
-    here = undecided.filter(is_here).select_seq(_halves("source", "destination", "here", "there"))
-    there = undecided.filter(~is_here).select_seq(_halves("destination", "source", "there", "here"))
-    return _added_up([here, there[here.columns]])
+    return _added_up([_halves(rows_where(tcp, is_undecided))])
 
 
 _SIDES = ("here", "there")
 _LOCATION = ("scope", "address")
-_END_FACTS = ("is_inside", "owner_kind")
+_END_FACTS = ("is_inside", "forwards", "preserves_client_ip")
 _CONVERSATION = ("protocol", "day", *(f"{side}_{name}" for side in _SIDES for name in (*_LOCATION, "port")))
 _COUNTS = ("packets", "bytes", "rejected_packets")
 _SIZES = ("least_size", "most_size")
 """Size classes of the smallest and largest record of a direction, since small records may add up to the size of one
 with data."""
+_NOTHING, _NO_TIME, _NO_SIZE = pl.Series([0]), pl.Series([None], dtype=pl.Int64), pl.Series([None], dtype=pl.UInt8)
+_NO_INTERFACE = pl.Series([None], dtype=pl.Categorical())
 
 
-@cache
-def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr]:
-    """One record as half of its conversation: `first` is the end with the columns `here_…`."""
-    counts = {"packets": pl.col("packets"), "bytes": pl.col("bytes")}
-    counts["rejected_packets"] = pl.when("is_rejected").then("packets").otherwise(0)
-    ends = [
-        expression.alias(f"{side}_{name}")
-        for side, end in (("here", first), ("there", second))
-        for name, expression in (
-            *((name, pl.col(f"{end}_{name}")) for name in _LOCATION),
-            ("port", pl.col(PORTS[end])),
-            *((fact, pl.col(f"{end}_{fact}")) for fact in _END_FACTS),
-        )
-    ]
-    sent = [counts[name].alias(f"{sender}_{name}") for name in _COUNTS]
-    not_sent = [pl.lit(0, pl.Int64).alias(f"{receiver}_{name}") for name in _COUNTS]
-    times = [pl.col("start").alias(f"{sender}_start"), pl.lit(None, pl.Int64).alias(f"{receiver}_start")]
-    sizes = [pl.col("size").alias(f"{sender}_{name}") for name in _SIZES]
-    no_sizes = [pl.lit(None, pl.UInt8).alias(f"{receiver}_{name}") for name in _SIZES]
-    day = (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day")
-    refused_at = pl.when("is_rejected").then("interface_id").alias("interface_id")
-    return ["protocol", day, *ends, *sent, *not_sent, *times, *sizes, *no_sizes, "end", refused_at, "is_ipv6"]  # type: ignore[list-item]
+def _halves(records: pl.DataFrame) -> pl.DataFrame:
+    """Each record as half of its conversation: `here_…` is the end whose address has the lower physical number."""
+    source, destination = (records[f"{end}_address"].to_physical() for end in ("source", "destination"))
+    is_here = (source < destination) | ((source == destination) & (records["srcport"] < records["dstport"]))
+    if is_here.null_count():
+        return _halves(records.filter(is_here.is_not_null()))
+    refused_at = records["interface_id"].zip_with(records["is_rejected"], _NO_INTERFACE)
+    columns = [records["protocol"], day_of(records), records["end"], records["is_ipv6"], refused_at]
+    for side, is_sender in zip(_SIDES, (is_here, ~is_here), strict=True):
+        columns += _end_of(records, side, is_sender) + _sent_by(records, side, is_sender)
+    return pl.DataFrame(columns)
+
+
+def _end_of(records: pl.DataFrame, side: str, is_sender: pl.Series) -> list[pl.Series]:
+    """The end of each record on this side, which sent it or received it."""
+    port = records[PORTS["source"]].zip_with(is_sender, records[PORTS["destination"]])
+    facts = (
+        records[f"source_{name}"].zip_with(is_sender, records[f"destination_{name}"]).alias(f"{side}_{name}")
+        for name in (*_LOCATION, *_END_FACTS)
+    )
+    return [*facts, port.alias(f"{side}_port")]
+
+
+def _sent_by(records: pl.DataFrame, side: str, is_sender: pl.Series) -> list[pl.Series]:
+    """What this side sent in each record: nothing where it received it."""
+    packets = records["packets"].zip_with(is_sender, _NOTHING)
+    sent = {
+        "packets": packets,
+        "bytes": records["bytes"].zip_with(is_sender, _NOTHING),
+        "rejected_packets": packets.zip_with(records["is_rejected"], _NOTHING),
+        "start": records["start"].zip_with(is_sender, _NO_TIME),
+        **dict.fromkeys(_SIZES, records["size"].zip_with(is_sender, _NO_SIZE)),
+    }
+    return [amount.alias(f"{side}_{name}") for name, amount in sent.items()]
 
 
 def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
@@ -112,23 +121,32 @@ def evidence_of_conversations(
     whole = _added_up(parts) if len(parts) > 1 else parts[0]
     if whole.is_empty():
         return None
-    opened_here = whole.select(_opened_here().alias("opened_here")).to_series()
-    sides = ((opened_here, "here", "there"), (~opened_here, "there", "here"))
-    calls = in_one([_as_call(whole.filter(is_one), *ends) for is_one, *ends in sides if is_one.any()])
-    is_replied = pl.col("reply_packets") > 0
-    small = filter_few(calls, may_open())
-    replied = filter_few(small, is_replied)
-    alone = filter_few(small, ~is_replied)
-    back, others = alone.clear(), alone
-    if len(alone) and len(awaited := in_one(openings)):
-        back, others = (alone.join(_awaited(awaited), on=_REPLY_PATH, how=how) for how in ("semi", "anti"))
-    opened = [
-        opening_evidence(replied, ALL, **opening_flags()),
-        _openings_of_one(others),
-    ]
-    came_back = reply_evidence(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
-    established = established_evidence(calls, is_replied & is_of(Size.MORE))
-    return ConnectionEvidence(established, in_one(opened), in_one([_replies(replied), came_back]))
+    calls = _as_calls(whole)
+    is_answered, is_more = calls["reply_packets"] > 0, calls["size"] == Size.MORE
+    established = established_evidence(calls, is_answered & is_more)
+    small = rows_where(calls, ~is_more)
+    if small.is_empty():
+        return ConnectionEvidence(established, NO_OPENINGS, NO_REPLIES)
+    small = with_opening_flags(small)
+    is_answered = small["reply_packets"] > 0
+    answered, alone = rows_where(small, is_answered), rows_where(small, ~is_answered)
+    back, others = _came_back(alone, in_one(openings))
+    opened = rows_where(answered, ~answered["source_forwards"])
+    return ConnectionEvidence(
+        established,
+        in_one([openings_of(opened), _openings_of_one(others)]),
+        in_one([_replies(answered), _late_replies(back)]),
+    )
+
+
+def _came_back(alone: pl.DataFrame, awaited: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The calls without reply that are replies to one of these openings, and the others. Mostly none is sent to a port
+    from which a connection was opened.
+    """
+    if set(awaited["min_initiator_port"].to_list()).isdisjoint(alone["dstport"].to_list()):
+        return alone.clear(), alone
+    path = _awaited(awaited)
+    return alone.join(path, on=_REPLY_PATH, how="semi"), alone.join(path, on=_REPLY_PATH, how="anti")
 
 
 _REPLY_PATH = ("source_address", "srcport", "destination_scope", "destination_address", "dstport", "protocol")
@@ -147,43 +165,58 @@ def _awaited(openings: pl.DataFrame) -> pl.DataFrame:
     return openings.select_seq(*path, "protocol")
 
 
-@cache
-def _opened_here() -> pl.Expr:
-    here, there = is_service_port(pl.col("here_port")), is_service_port(pl.col("there_port"))
-    one_way = pl.col("there_packets") == 0
-    other_way = pl.col("here_packets") == 0
-    earlier = pl.col("here_start") < pl.col("there_start")
-    later = pl.col("here_start") > pl.col("there_start")
-    higher = pl.col("here_port") > pl.col("there_port")
-    return (
-        pl.when(one_way | other_way)
-        .then(one_way)
-        .when(here != there)
-        .then(there)
-        .when(earlier | later)
-        .then(earlier)
-        .otherwise(higher)
-    )
+def _opened_here(whole: pl.DataFrame) -> pl.Series:
+    """Whether `here` opened each conversation: see `evidence_of_conversations`; null where that is unknown."""
+    here, there = (are_service_ports(whole[f"{side}_port"]) for side in _SIDES)
+    one_way, other_way = whole["there_packets"] == 0, whole["here_packets"] == 0
+    earlier, later = (f(whole["here_start"], whole["there_start"]) for f in (operator.lt, operator.gt))
+    by_time = earlier.zip_with(earlier | later, whole["here_port"] > whole["there_port"])
+    by_service = there.zip_with(here != there, by_time)
+    return one_way.zip_with(one_way | other_way, by_service)
 
 
-def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.DataFrame:
+def _as_calls(conversations: pl.DataFrame) -> pl.DataFrame:
     """Conversations with the columns of a record that the initiator sent, and the amounts that came back."""
-    ends = {"source": opener, "destination": responder}
-    return conversations.select_seq(
-        "protocol",
-        "interface_id",
-        "is_ipv6",
-        "end",
-        pl.min_horizontal("here_start", "there_start").alias("start"),
-        *(pl.col(f"{side}_{name}").alias(f"{end}_{name}") for end, side in ends.items() for name in _LOCATION),
-        *(pl.col(f"{side}_port").alias(PORTS[end]) for end, side in ends.items()),
-        *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
-        *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
-        pl.when(pl.col(f"{opener}_least_size") > Size.MORE).then(f"{opener}_most_size").otherwise(0).alias("size"),
-        (pl.col(f"{opener}_rejected_packets") > 0).alias("is_rejected"),
-        pl.col(f"{responder}_packets").alias("reply_packets"),
-        pl.col(f"{responder}_bytes").alias("reply_bytes"),
-    )
+    opened_here = _opened_here(conversations)
+    if opened_here.null_count():
+        return _as_calls(conversations.filter(opened_here.is_not_null()))
+
+    def of_opener(name: str) -> pl.Series:
+        return conversations[f"here_{name}"].zip_with(opened_here, conversations[f"there_{name}"])
+
+    def of_responder(name: str) -> pl.Series:
+        return conversations[f"there_{name}"].zip_with(opened_here, conversations[f"here_{name}"])
+
+    rejected_packets = of_opener("rejected_packets")
+    columns = {
+        **{f"source_{name}": of_opener(name) for name in (*_LOCATION, *_END_FACTS)},
+        **{f"destination_{name}": of_responder(name) for name in (*_LOCATION, *_END_FACTS)},
+        "srcport": of_opener("port"),
+        "dstport": of_responder("port"),
+        "packets": of_opener("packets"),
+        "bytes": of_opener("bytes"),
+        **{f"reply_{name}": of_responder(name) for name in ("packets", "bytes")},
+        "size": of_opener("most_size").zip_with(of_opener("least_size") > Size.MORE, _MORE),
+        "start": _earlier(conversations["here_start"], conversations["there_start"]),
+        "is_rejected": rejected_packets > 0,
+        **{name: conversations[name] for name in ("protocol", "interface_id", "is_ipv6", "end")},
+    }
+    return pl.DataFrame([column.alias(name) for name, column in columns.items()])
+
+
+_MORE = pl.Series([Size.MORE], dtype=pl.UInt8)
+
+
+def _earlier(one: pl.Series, other: pl.Series) -> pl.Series:
+    """The earlier of two times, or the only one."""
+    return one.zip_with((one <= other) | other.is_null(), other)
+
+
+def _late_replies(back: pl.DataFrame) -> pl.DataFrame:
+    """Calls that are replies to an opening elsewhere, as replies."""
+    accepted = rows_where(back, ~back["is_rejected"])
+    are_bare = is_bare(accepted)
+    return reply_evidence(accepted, is_answered=~are_bare, is_refused=are_bare)
 
 
 def _replies(calls: pl.DataFrame) -> pl.DataFrame:
@@ -191,25 +224,22 @@ def _replies(calls: pl.DataFrame) -> pl.DataFrame:
     if calls.is_empty():
         return NO_REPLIES
     turned = {"source": "destination", "destination": "source"}
-    sent = calls.select(
-        "protocol",
-        "interface_id",
-        "start",
-        "end",
-        "is_ipv6",
-        pl.col("reply_packets").alias("packets"),
-        pl.col("reply_bytes").alias("bytes"),
-        *(pl.col(f"{end}_{name}").alias(f"{other}_{name}") for end, other in turned.items() for name in _LOCATION),
-        *(pl.col(PORTS[end]).alias(PORTS[other]) for end, other in turned.items()),
-    )
-    return reply_evidence(sent, ALL, is_answered=~is_bare(), is_refused=is_bare())
+    names = {f"{end}_{name}": f"{other}_{name}" for end, other in turned.items() for name in _LOCATION}
+    names |= {PORTS[end]: PORTS[other] for end, other in turned.items()}
+    names |= {"reply_packets": "packets", "reply_bytes": "bytes"}
+    names |= {name: name for name in ("protocol", "interface_id", "start", "is_ipv6")}
+    sent = pl.DataFrame([calls[name].alias(other) for name, other in names.items()])
+    are_bare = is_bare(sent)
+    return reply_evidence(sent, is_answered=~are_bare, is_refused=are_bare)
 
 
 def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
-    if calls.is_empty():
-        return NO_OPENINGS
-    source = pl.col("srcport")
-    like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
-    nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
-    flags = {"is_doubtful": like_a_reply | is_doubtful(), "is_certain": is_certain() & ~like_a_reply}
-    return opening_evidence(calls, ~nothing, **opening_flags() | flags)
+    """The openings among calls that were seen in one direction."""
+    source, is_inside = calls["srcport"], calls["source_is_inside"]
+    like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~are_service_ports(calls["dstport"])
+    nothing = like_a_reply & (is_inside | (source < FIRST_UNPRIVILEGED_PORT))
+    rows = initiated(calls.hstack([like_a_reply.alias("like_a_reply")]), ~nothing)
+    like_a_reply = rows["like_a_reply"]
+    return opening_evidence(
+        rows, rows["is_certain"] & ~like_a_reply, like_a_reply | rows["is_doubtful"], rows["opened_packets"]
+    )

@@ -6,7 +6,43 @@ client's address and port
 Without deduplication, a client of dead targets would seem to fail at each of them.
 """
 
+from collections.abc import Collection
+
 import polars as pl
+
+INTERMEDIARIES = (
+    "nat gateway",
+    "application load balancer",
+    "network load balancer",
+    "gateway load balancer",
+    "classic load balancer",
+    "vpc endpoint",
+    "gateway load balancer endpoint",
+    "transit gateway",
+)
+"""Owner kinds that forward traffic of others: never the initiator of a contact, so never the subject of a finding.
+Wrong for a compromised one: connections that it opens itself are not detected."""
+_ENDS = ("source", "destination")
+_KINDS = {"forwards": INTERMEDIARIES, "preserves_client_ip": ("network load balancer",)}
+FORWARDERS = tuple(f"{end}_{name}" for name in _KINDS for end in _ENDS)
+"""Columns that say of each end of a flow whether it is an intermediary, and whether it is a load balancer that may
+preserve the client's address."""
+
+
+def with_forwarders(flows: pl.DataFrame) -> pl.DataFrame:
+    """The flows with the columns of FORWARDERS."""
+    owners = {end: flows[f"{end}_owner_kind"] for end in _ENDS}
+    return flows.hstack(
+        [_are(owners[end], kinds).alias(f"{end}_{name}") for name, kinds in _KINDS.items() for end in _ENDS]
+    )
+
+
+def _are(owners: pl.Series, kinds: Collection[str]) -> pl.Series:
+    """Whether each owner is of one of these kinds. In most chunks none is, and no record needs a search."""
+    if frozenset(kinds).isdisjoint(owners.unique().to_list()):
+        return pl.Series([False]).new_from_index(0, len(owners))
+    return owners.is_in(pl.Series(kinds, dtype=pl.Categorical()).implode()).fill_null(value=False)
+
 
 _CONNECTION = ("scope", "initiator", "initiator_port", "protocol")
 _END = ("responder", "responder_port")
@@ -58,20 +94,16 @@ def _pairs(rows: pl.DataFrame) -> pl.DataFrame:
 
 WAYPOINTS = ("nat gateway", "transit gateway")
 """Owner kinds that are never the destination of a connection: they listen on no port."""
-_WAYPOINTS = pl.Series(WAYPOINTS, dtype=pl.Categorical())
 
 
 def without_gateway_traffic(seen: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    """The flows without those that our own hosts sent through a gateway, unless the gateway's rules refused them.
-    `columns` are the format's: with pkt-dstaddr, no flow looks like traffic to a gateway.
+    """The flows, `with_forwarders`, without those that our own hosts sent through a gateway, unless the gateway's rules
+    refused them. `columns` are the format's: with pkt-dstaddr, no flow looks like traffic to a gateway.
 
     Wrong for a host that scans a gateway's own address: without pkt-dstaddr that is not detected.
     """
-    if "pkt_dstaddr" in columns:
+    if "pkt_dstaddr" in columns or not seen["destination_forwards"].any():
         return seen
-    if not seen["destination_owner_kind"].unique().is_in(_WAYPOINTS.implode()).any():
-        return seen
-    to_gateway = pl.col("destination_owner_kind").is_in(pl.lit(_WAYPOINTS).implode()).fill_null(value=False)
-    is_passing = to_gateway & pl.col("source_is_inside") & ~pl.col("is_rejected")
-    passing = seen.select(is_passing.alias("is_passing"))["is_passing"]
+    to_gateway = _are(seen["destination_owner_kind"], WAYPOINTS)
+    passing = to_gateway & seen["source_is_inside"] & ~seen["is_rejected"]
     return seen.filter(~passing) if passing.any() else seen

@@ -1,23 +1,17 @@
 """Connections to login ports: initiator, responder, and how much the initiator sent."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.contacts.connection_evidence import (
-    SENT,
-    filter_few,
-    is_from_intermediary,
-    is_of_client_ip_preserving,
-)
+from flowsentry.contacts.connection_evidence import SENT, day_of, initiated, none_of
 from flowsentry.contacts.intermediaries import logins_counted_once
 from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_alike, size_with_syn, size_without_flags
-from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.frames import Logins
 from flowsentry.records.code_names import FIN, LOGIN_PORTS, RST, SYN, SYN_ACK, TCP
-from flowsentry.records.service_ports import is_service_port
+from flowsentry.records.few_rows import are_among, rows_where
+from flowsentry.records.service_ports import are_service_ports
 
 SCHEMA = pl.Schema(
     {
@@ -64,40 +58,44 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
     record of SYNs alone is no login attempt: if it was answered in another batch, a later record shows that.
     `has_acks`: the flags include ACKs outside a SYN-ACK.
     """
-    is_one = (_is_login_port("dstport") | _is_login_port("srcport")) & ~pl.col("is_rejected")
+    is_one = _are_login_ports(flows["dstport"]) | _are_login_ports(flows["srcport"])
+    is_one &= ~flows["is_rejected"] & (flows["packets"] >= MIN_LOGIN_PACKETS)
     has_flags = "tcp_flags" in flows.columns
-    columns = [*SENT, *_SIZED, "tcp_flags"] if has_flags else [*SENT, *_SIZED]
-    both = filter_few(flows[columns], is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
+    both = rows_where(flows[[*SENT, *_SIZED, "tcp_flags"] if has_flags else [*SENT, *_SIZED]], is_one)
     if both.is_empty():
         return LoginEvidence(both, both)
-    return LoginEvidence(_of_clients(both.filter(_is_login_port("dstport")), has_acks=has_acks), _of_servers(both))
+    return LoginEvidence(_of_clients(both, has_acks=has_acks), _of_servers(both))
 
 
-@cache
-def _is_login_port(name: str) -> pl.Expr:
-    return pl.any_horizontal(pl.col(name) == port for port in LOGIN_PORTS)
+_IS_LOGIN_PORT = pl.Series([port in LOGIN_PORTS for port in range(1 << 16)])
 
 
-def _of_clients(records: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
+def _are_login_ports(ports: pl.Series) -> pl.Series:
+    return _IS_LOGIN_PORT[ports]
+
+
+def _of_clients(both: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
+    """The records of clients with more than SYNs, and whether each has data. Mostly there are none."""
+    records = rows_where(both, _are_login_ports(both["dstport"]))
     if "tcp_flags" not in records.columns:
-        return _answered(records, size_without_flags() == Size.MORE)
-    if not has_acks:
-        records = records.filter((pl.col("tcp_flags") & SYN_ACK) != SYN_ACK)
-    return _answered(records, ((pl.col("tcp_flags") & _ENDS) != SYN) | (size_with_syn() == Size.MORE))
+        return _sent(rows_where(records, size_without_flags(records) == Size.MORE))
+    flags = records["tcp_flags"]
+    is_more = ((flags & _ENDS) != SYN) | (size_with_syn(records) == Size.MORE)
+    return _sent(rows_where(records, is_more if has_acks else is_more & ((flags & SYN_ACK) != SYN_ACK)))
 
 
-def _answered(records: pl.DataFrame, is_more: pl.Expr) -> pl.DataFrame:
-    """The records with more than SYNs, and whether each has data. Mostly there are none."""
-    has_data, is_alike = carries_data().alias("has_data"), is_of_small_packets_alike().alias("is_alike")
-    return records.filter(is_more).select(pl.exclude(_SIZED), has_data, is_alike)
+def _sent(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with `has_data` and `is_alike` in place of their sizes."""
+    facts = [carries_data(records).alias("has_data"), is_of_small_packets_alike(records).alias("is_alike")]
+    return records[[name for name in records.columns if name not in _SIZED]].hstack(facts)
 
 
-def _of_servers(records: pl.DataFrame) -> pl.DataFrame:
+def _of_servers(both: pl.DataFrame) -> pl.DataFrame:
     """The records of servers that can't be SYN-ACKs and RSTs alone, which all have one size and carry no data: servers
     send those in reply to spoofed packets, too.
     """
-    is_said = _is_login_port("srcport") & carries_data() & ~is_of_small_packets_alike()
-    return records.filter(is_said).select(pl.exclude(_SIZED), pl.lit(value=True).alias("has_data"))
+    records = rows_where(both, _are_login_ports(both["srcport"]))
+    return rows_where(records, carries_data(records) & ~is_of_small_packets_alike(records))
 
 
 class LoginRecords:
@@ -112,7 +110,8 @@ class LoginRecords:
     def add(self, evidence: LoginEvidence) -> None:
         """Adds the result of `logins_in` for a chunk."""
         if len(evidence.replies):
-            self._replies = [pl.concat([*self._replies, _reply_ends(evidence.replies)]).unique()]
+            ends = _reply_ends(evidence.replies)
+            self._replies = [pl.concat([*self._replies, ends]).unique() if self._replies else ends]
         if evidence.records.is_empty():
             return
         self._records.append(evidence.records)
@@ -122,31 +121,31 @@ class LoginRecords:
             self._records, self._rows = [], 0
 
     def _merged(self) -> pl.DataFrame:
-        rows = [_rows(pl.concat(self._records, how="diagonal"))] if self._records else []
+        held = self._records
+        rows = [_rows(pl.concat(held, how="diagonal") if len(held) > 1 else held[0])] if held else []
         return _merged([*self._connections, *rows])
 
     def logins(self) -> Logins:
         """One row for each connection and day. A record without one of these fields is left out."""
         if not self._records and not self._connections:
             return NO_LOGINS
-        once = self._with_replies(logins_counted_once(self._merged()))
-        return Logins(once.select(SCHEMA.names()).drop_nulls(_CONNECTION))
+        once = self._with_replies(logins_counted_once(self._merged()))[SCHEMA.names()]
+        return Logins(once.drop_nulls(_CONNECTION) if any(once[name].null_count() for name in _CONNECTION) else once)
 
     def _with_replies(self, logins: pl.DataFrame) -> pl.DataFrame:
         """The logins; those whose server sent data in this source are answered."""
-        if not self._replies:
-            return logins.with_columns(pl.lit(value=False).alias("server_replied"))
-        replied = self._replies[0].with_columns(pl.lit(value=True).alias("server_replied"))
-        joined = logins.join(replied, on=_ENDS_OF_CONNECTION, how="left")
-        known = joined.with_columns(pl.col("server_replied").fill_null(value=False))
-        return known.with_columns(pl.col("is_answered") | pl.col("server_replied"))
+        replied = are_among(logins, self._replies[0], _ENDS_OF_CONNECTION) if self._replies else none_of(logins)
+        others = logins[[name for name in logins.columns if name != "is_answered"]]
+        is_answered = (logins["is_answered"] | replied).alias("is_answered")
+        return others.hstack([is_answered, replied.alias("server_replied")])
 
 
 def _reply_ends(replies: pl.DataFrame) -> pl.DataFrame:
     """The connections that the records of servers belong to."""
+    sent = rows_where(replies, replies["protocol"] == TCP)
     names = ("source_scope", "destination_address", "dstport", "source_address", "srcport")
-    ends = (pl.col(name).alias(end) for name, end in zip(names, _ENDS_OF_CONNECTION, strict=True))
-    return replies.filter(pl.col("protocol") == TCP).select(*ends).unique()
+    ends = zip(names, _ENDS_OF_CONNECTION, strict=True)
+    return pl.DataFrame([sent[name].alias(end) for name, end in ends]).unique()
 
 
 def _rows(records: pl.DataFrame) -> pl.DataFrame:
@@ -156,38 +155,39 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
     client calls from a login port, as NAT gateways may: its replies, except a record with the SYN-ACK, count as packets
     of a login.
     """
-    logins = records.filter((pl.col("protocol") == TCP) & ~is_service_port(pl.col("srcport")) & ~is_from_intermediary())
-    return logins.select(
-        pl.col("source_scope").alias("scope"),
-        pl.col("source_address").alias("initiator"),
-        pl.col("srcport").alias("initiator_port"),
-        pl.col("destination_address").alias("responder"),
-        pl.col("dstport").alias("responder_port"),
-        (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day"),
-        "packets",
-        pl.col("start").alias("first_seen"),
-        pl.coalesce("end", "start").alias("last_seen"),
-        pl.col("source_is_inside").alias("initiator_is_inside"),
-        pl.col("destination_is_inside").alias("responder_is_inside"),
-        (_is_whole() & pl.col("has_data") if "tcp_flags" in records.columns else pl.col("has_data")).alias("is_whole"),
-        (_is_ended() if "tcp_flags" in records.columns else pl.lit(value=False)).alias("is_answered"),
-        is_of_client_ip_preserving().alias("is_of_client_ip_preserving"),
-        "protocol",
-    )
+    sent = initiated(records, (records["protocol"] == TCP) & ~are_service_ports(records["srcport"]))
+    start, end, has_flags = sent["start"], sent["end"], "tcp_flags" in sent.columns
+    columns = {
+        "scope": sent["source_scope"],
+        "initiator": sent["source_address"],
+        "initiator_port": sent["srcport"],
+        "responder": sent["destination_address"],
+        "responder_port": sent["dstport"],
+        "day": day_of(sent),
+        "packets": sent["packets"],
+        "first_seen": start,
+        "last_seen": end.zip_with(end.is_not_null(), start),
+        "initiator_is_inside": sent["source_is_inside"],
+        "responder_is_inside": sent["destination_is_inside"],
+        "is_whole": _are_whole(sent) & sent["has_data"] if has_flags else sent["has_data"],
+        "is_answered": _are_ended(sent) if has_flags else none_of(sent),
+        "is_of_client_ip_preserving": sent["destination_preserves_client_ip"],
+        "protocol": sent["protocol"],
+    }
+    return pl.DataFrame([column.alias(name) for name, column in columns.items()])
 
 
-@cache
-def _is_ended() -> pl.Expr:
+def _are_ended(records: pl.DataFrame) -> pl.Series:
     """Whether a record has data and FIN, which no system sends before it was answered. Wrong for spoofed packets of
     different sizes with FIN.
     """
-    return ((pl.col("tcp_flags") & FIN) != 0) & pl.col("has_data") & ~pl.col("is_alike")
+    return ((records["tcp_flags"] & FIN) != 0) & records["has_data"] & ~records["is_alike"]
 
 
-@cache
-def _is_whole() -> pl.Expr:
+def _are_whole(records: pl.DataFrame) -> pl.Series:
     """Whether a record covers its connection from SYN to FIN or RST. A login also has data."""
-    return ((pl.col("tcp_flags") & SYN) != 0) & ((pl.col("tcp_flags") & _FIN_OR_RST) != 0)
+    flags = records["tcp_flags"]
+    return ((flags & SYN) != 0) & ((flags & _FIN_OR_RST) != 0)
 
 
 def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -203,5 +203,4 @@ def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
             pl.col("is_whole").max(),
             pl.col("is_answered").any(),
         )
-        .select(parts[0].columns)
-    )
+    )[parts[0].columns]

@@ -15,6 +15,7 @@ from flowsentry.contacts.connection_evidence import (
     in_one,
 )
 from flowsentry.frames import Contacts
+from flowsentry.records.few_rows import are_among, rows_where
 from flowsentry.records.fields import dtype_of
 from flowsentry.records.many_groups import sums_of_groups
 from flowsentry.records.service_ports import is_service_port
@@ -29,7 +30,6 @@ def distinct_established(established: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return sums_of_groups(rows, KEY, *seen, pl.col(INSIDE).any())
 
 
-_REFUSED_AT = pl.when(pl.col("rejected_packets") > 0).then("interface_id").alias("refused_at")
 _OF_UNANSWERED: dict[str, pl.DataType] = {
     **dict.fromkeys(("opened_packets", "rejected_packets"), pl.Int64()),
     "min_initiator_port": dtype_of("srcport"),
@@ -60,7 +60,8 @@ def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
     """
     if openings.is_empty():
         return NO_OPENED
-    opened = openings.with_columns(_REFUSED_AT).group_by(KEY).agg(_OPENINGS)
+    refused_at = openings["interface_id"].zip_with(openings["rejected_packets"] > 0, _NOT_REFUSED)
+    opened = openings.hstack([refused_at.alias("refused_at")]).group_by(KEY).agg(_OPENINGS)
     if replies.is_empty():
         return _with(opened, _WITHOUT_REPLY)
     near = _of_initiators_in(opened, replies)[[*KEY, "reply_packets", *REPLY_FLAGS]]
@@ -102,7 +103,7 @@ def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl
 
 _ANSWERED = [pl.Series("outcome", ["answered"], OUTCOME)]
 _NOT_UNANSWERED = [pl.Series(name, [None], kind) for name, kind in _OF_UNANSWERED.items()]
-_NOT_REFUSED = [pl.Series("reply_refused_at", [None], pl.Categorical())]
+_NOT_REFUSED = pl.Series("reply_refused_at", [None], pl.Categorical())
 
 
 def _with(rows: pl.DataFrame, values: Sequence[pl.Series]) -> pl.DataFrame:
@@ -112,8 +113,9 @@ def _with(rows: pl.DataFrame, values: Sequence[pl.Series]) -> pl.DataFrame:
 
 def _unanswered(established: pl.DataFrame, opened: pl.DataFrame) -> pl.DataFrame:
     """The contacts that were opened and did not certainly carry data, with their outcomes."""
-    unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti") if len(established) else opened
-    others = unsure.with_columns(_outcome().alias("outcome"))
+    is_sure = are_among(opened, _of_initiators_in(opened, established), KEY)
+    unsure = rows_where(opened, ~is_sure) if is_sure.any() else opened
+    others = unsure.hstack([_outcomes(unsure)])
     others = others.filter(pl.col("outcome").is_not_null()) if others["outcome"].null_count() else others
     others = without_late_packets(others)
     return others[[name for name in others.columns if name not in _FLAGS]]
@@ -121,33 +123,31 @@ def _unanswered(established: pl.DataFrame, opened: pl.DataFrame) -> pl.DataFrame
 
 def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame | None) -> pl.DataFrame:
     if refused is None:
-        return _with(contacts, _NOT_REFUSED)
+        return _with(contacts, [_NOT_REFUSED])
     interfaces = refused.group_by(KEY).agg(pl.col("interface_id").min().alias("reply_refused_at"))
     return contacts.join(interfaces, on=KEY, how="left")
 
 
-@cache
-def _outcome() -> pl.Expr:
-    """The outcome of a contact that was opened and did not certainly carry data.
+def _outcomes(opened: pl.DataFrame) -> pl.Series:
+    """The outcome of each contact that was opened and did not certainly carry data; null where it is unknown.
 
     A bare answer with more packets than the opening is doubtful, since a record of the opening may be in another batch.
     """
-    no_more_back = pl.col("reply_packets") <= pl.col("opened_packets")
-    return (
-        pl.when("is_answered")
-        .then(pl.lit("answered", OUTCOME))
-        .when(pl.col("is_doubtful") & ~pl.col("is_certain"))
-        .then(pl.lit("doubtful", OUTCOME))
-        .when(_is_stray() & (pl.col("is_open") | ~no_more_back | (pl.col("opened_packets") == 0)))
-        .then(pl.lit(None, OUTCOME))
-        .when(pl.col("rejected_packets") > 0)
-        .then(pl.lit("rejected", OUTCOME))
-        .when(pl.col("is_refused") & no_more_back)
-        .then(pl.lit("refused", OUTCOME))
-        .when(pl.col("is_refused"))
-        .then(pl.lit("doubtful", OUTCOME))
-        .otherwise(pl.lit("unanswered", OUTCOME))
+    is_doubtful, is_certain, is_refused = (opened[name] for name in (*OPENING_FLAGS, "is_refused"))
+    no_more_back = opened["reply_packets"] <= opened["opened_packets"]
+    is_late = opened["is_open"] | ~no_more_back | (opened["opened_packets"] == 0)
+    in_order = (
+        ("answered", opened["is_answered"]),
+        ("doubtful", is_doubtful & ~is_certain),
+        (None, ~(is_doubtful | is_certain) & is_late),
+        ("rejected", opened["rejected_packets"] > 0),
+        ("refused", is_refused & no_more_back),
+        ("doubtful", is_refused),
     )
+    outcomes = pl.Series("outcome", ["unanswered"], OUTCOME).new_from_index(0, len(opened))
+    for outcome, is_so in reversed(in_order):
+        outcomes = pl.Series("outcome", [outcome], OUTCOME).zip_with(is_so, outcomes)
+    return outcomes
 
 
 @cache

@@ -12,23 +12,24 @@ through another interface than the request, one whose request is in another batc
 """
 
 from collections.abc import Sequence
-from functools import cache
 
 import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
-    ALL,
     INSIDE,
     KEY,
     OPENING_FLAGS,
     SENT,
+    all_of,
     established_evidence,
-    filter_few,
+    initiated,
+    is_from_service,
+    none_of,
     opening_evidence,
 )
 from flowsentry.contacts.sizes import is_syn_ack_sized
 from flowsentry.records.code_names import ICMP, ICMPV6, SYN_ACK, TCP, UDP
-from flowsentry.records.service_ports import is_service_port
+from flowsentry.records.few_rows import rows_where
 
 TUPLE = ("interface_id", "initiator", "initiator_port", "responder", "responder_port", "protocol")
 MAX_TRACKED_SECONDS = 30
@@ -53,9 +54,10 @@ class Exchanges:
 
     def add(self, flows: pl.DataFrame, rejected: pl.DataFrame) -> None:
         """Adds one chunk of flows; `rejected` are the rejected ones among them."""
-        if len(rejected) and len(refused := filter_few(rejected, _may_reply(has_flags="tcp_flags" in flows.columns))):
+        if len(rejected) and len(refused := rows_where(rejected, _may_reply(rejected))):
             self._refused.append(_as_requests(refused))
-        if len(accepted := filter_few(flows[_HELD], _is_datagram() & ~pl.col("is_rejected"))):
+        is_datagram = _are_datagrams(flows)
+        if is_datagram.any() and len(accepted := rows_where(flows[_HELD], is_datagram & ~flows["is_rejected"])):
             self._hold(self._kept(accepted))
 
     @property
@@ -92,12 +94,13 @@ class Exchanges:
         Wrong for two hosts that ping each other, or send from and to the same two ports, when the rules of one let
         nothing out and it never replies: its requests are taken for replies.
         """
-        refused = self._refused_of(_is_datagram())
+        refused = self._refused_of(_IS_DATAGRAM)
         if refused is None or not self._accepted:
             return None
         accepted = pl.concat(self._accepted)
         answered = _as_requests(accepted).join(refused, on=TUPLE, how="semi")
-        asked = _with_port(opening_evidence(accepted, ALL, is_certain=ALL))
+        sent = initiated(accepted, all_of(accepted))
+        asked = _with_port(opening_evidence(sent, is_certain=all_of(sent), is_doubtful=none_of(sent)))
         asked = asked.join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
         is_after = pl.col("replied") >= pl.col("first_seen")
         is_remembered = pl.col("replied") < pl.col("last_seen") + MAX_TRACKED_SECONDS
@@ -115,37 +118,32 @@ def _with_port(openings: pl.DataFrame) -> pl.DataFrame:
     return openings.with_columns(pl.col("min_initiator_port").alias("initiator_port"))
 
 
-@cache
-def _may_reply(*, has_flags: bool) -> pl.Expr:
-    is_syn_ack = _has_syn_and_ack() if has_flags else _looks_like_syn_ack()
-    return pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_datagram_reply())
+def _may_reply(rejected: pl.DataFrame) -> pl.Series:
+    """Whether a record may be a reply: a SYN-ACK, or a datagram that is sent from inside or by a service anywhere."""
+    is_tcp, is_datagram = rejected["protocol"] == TCP, _are_datagrams(rejected)
+    may_reply = is_tcp & (
+        _has_syn_and_ack(rejected) if "tcp_flags" in rejected.columns else _looks_like_syn_ack(rejected)
+    )
+    if not is_datagram.any():
+        return may_reply
+    from_service = (rejected["protocol"] == UDP) & is_from_service(rejected)
+    return may_reply | (is_datagram & (rejected["source_is_inside"] | from_service))
 
 
-@cache
-def _has_syn_and_ack() -> pl.Expr:
-    return (pl.col("tcp_flags") & SYN_ACK) == SYN_ACK
+def _has_syn_and_ack(flows: pl.DataFrame) -> pl.Series:
+    return (flows["tcp_flags"] & SYN_ACK) == SYN_ACK
 
 
-@cache
-def _looks_like_syn_ack() -> pl.Expr:
-    return _is_from_service() & is_syn_ack_sized()
+def _looks_like_syn_ack(flows: pl.DataFrame) -> pl.Series:
+    return is_from_service(flows) & is_syn_ack_sized(flows)
 
 
-@cache
-def _may_be_datagram_reply() -> pl.Expr:
-    """Whether a datagram may be a reply: it is sent from inside, or by a UDP service anywhere."""
-    from_service = (pl.col("protocol") == UDP) & _is_from_service()
-    return _is_datagram() & (pl.col("source_is_inside") | from_service)
+def _are_datagrams(flows: pl.DataFrame) -> pl.Series:
+    protocol = flows["protocol"]
+    return (protocol == UDP) | (protocol == ICMP) | (protocol == ICMPV6)
 
 
-@cache
-def _is_datagram() -> pl.Expr:
-    return pl.col("protocol").is_in([UDP, ICMP, ICMPV6])
-
-
-@cache
-def _is_from_service() -> pl.Expr:
-    return is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
+_IS_DATAGRAM = pl.col("protocol").is_in([UDP, ICMP, ICMPV6])
 
 
 def _as_requests(flows: pl.DataFrame) -> pl.DataFrame:
@@ -209,5 +207,5 @@ def _answered(asked: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataF
     back = pl.col("destination_address").is_in(asked["source_address"].unique().implode())
     replies = pl.concat([each.filter((pl.col("protocol") == UDP) & back).select(_UDP_PATH) for each in accepted])
     answered = asked.join(replies, left_on=_UDP_PATH, right_on=_UDP_REPLY_PATH, how="semi")
-    contacts = established_evidence(answered, pl.lit(value=True))
+    contacts = established_evidence(answered, all_of(answered))
     return contacts.group_by(KEY).agg(pl.col("first_seen").min(), pl.col("last_seen").max(), pl.col(INSIDE).any())

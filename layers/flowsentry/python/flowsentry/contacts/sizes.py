@@ -1,7 +1,6 @@
 """Classifies TCP records by their numbers of packets and bytes, with lookup tables."""
 
 from enum import IntEnum
-from functools import cache
 
 import polars as pl
 
@@ -62,56 +61,54 @@ _BY_SIZE = _table(
 )
 
 
-@cache
-def size_with_syn() -> pl.Expr:
-    """The Size of a record whose flags are SYN and no other of FIN, RST and ACK: MORE, EITHER or SYNS."""
-    return pl.lit(_BY_FLAGS).gather(_slot())
+_NO_SLOT = pl.Series([0])
 
 
-@cache
-def size_without_flags() -> pl.Expr:
-    """The Size of a record without tcp-flags."""
-    return pl.lit(_BY_SIZE).gather(_slot())
+def size_with_syn(flows: pl.DataFrame) -> pl.Series:
+    """The Size of each record whose flags are SYN and no other of FIN, RST and ACK: MORE, EITHER or SYNS."""
+    return _BY_FLAGS[_slot(flows)]
 
 
-@cache
-def _slot() -> pl.Expr:
-    packets, size = pl.col("packets"), ipv4_bytes()
+def size_without_flags(flows: pl.DataFrame) -> pl.Series:
+    """The Size of each record without tcp-flags."""
+    return _BY_SIZE[_slot(flows)]
+
+
+def _slot(flows: pl.DataFrame) -> pl.Series:
+    packets, size = flows["packets"], ipv4_bytes(flows)
     is_small = (packets <= MAX_REPEATED_SYNS) & (size < _WIDTH) & (size >= 0)
-    return pl.when(is_small).then(packets * _WIDTH + size).otherwise(0)
+    return (packets * _WIDTH + size).zip_with(is_small, _NO_SLOT)
 
 
-@cache
-def ipv4_bytes() -> pl.Expr:
-    """The bytes that the record would have with IPv4."""
-    return pl.col("bytes") - pl.when("is_ipv6").then(IPV6_MORE_BYTES).otherwise(0) * pl.col("packets")
+def ipv4_bytes(flows: pl.DataFrame) -> pl.Series:
+    """The bytes that each record would have with IPv4."""
+    is_ipv6 = flows["is_ipv6"]
+    if not is_ipv6.any():
+        return flows["bytes"]
+    return flows["bytes"] - is_ipv6.cast(pl.Int64) * IPV6_MORE_BYTES * flows["packets"]
 
 
-@cache
-def is_bare() -> pl.Expr:
+def is_bare(flows: pl.DataFrame) -> pl.Series:
     """Whether a record's packets carry neither options nor data."""
-    return ipv4_bytes() <= HEADER_BYTES * pl.col("packets")
+    return ipv4_bytes(flows) <= flows["packets"] * HEADER_BYTES
 
 
-@cache
-def is_syn_ack_sized() -> pl.Expr:
+def is_syn_ack_sized(flows: pl.DataFrame) -> pl.Series:
     """Whether packets alone in their direction can only be SYN-ACKs: they have one size, with more options than time
     stamps. Wrong for a server that uses no options: its SYN-ACKs have the size of late packets, and count as these.
     """
-    each = ipv4_bytes() // pl.col("packets")
-    is_even = (ipv4_bytes() % (OPTION_BYTES * pl.col("packets"))) == 0
+    size, packets = ipv4_bytes(flows), flows["packets"]
+    each, is_even = size // packets, size % (packets * OPTION_BYTES) == 0
     least = TIMESTAMPED_BYTES + OPTION_BYTES
-    return is_even & each.is_between(least, MAX_SYN_BYTES) & (pl.col("packets") <= MAX_SYN_ACKS)
+    return is_even & (each >= least) & (each <= MAX_SYN_BYTES) & (packets <= MAX_SYN_ACKS)
 
 
-@cache
-def is_of_small_packets_alike() -> pl.Expr:
+def is_of_small_packets_alike(flows: pl.DataFrame) -> pl.Series:
     """Whether the packets of a record may all have the same size, at most that of a SYN."""
-    size = ipv4_bytes()
-    return (size <= MAX_SYN_BYTES * pl.col("packets")) & (size % pl.col("packets") == 0)
+    size, packets = ipv4_bytes(flows), flows["packets"]
+    return (size <= packets * MAX_SYN_BYTES) & (size % packets == 0)
 
 
-@cache
-def carries_data() -> pl.Expr:
+def carries_data(flows: pl.DataFrame) -> pl.Series:
     """Whether a record has more bytes than one SYN and packets without data."""
-    return ipv4_bytes() > TIMESTAMPED_BYTES * pl.col("packets") + (MAX_SYN_BYTES - TIMESTAMPED_BYTES)
+    return ipv4_bytes(flows) > flows["packets"] * TIMESTAMPED_BYTES + (MAX_SYN_BYTES - TIMESTAMPED_BYTES)

@@ -184,3 +184,8 @@ def service_name(port: pl.Expr) -> pl.Expr:
 def is_service_port(port: pl.Expr) -> pl.Expr:
     """Whether services listen on the port: below 1024, or listed in SERVICES."""
     return pl.lit(IS_SERVICE_PORT).gather(port)
+
+
+def are_service_ports(ports: pl.Series) -> pl.Series:
+    """Whether services listen on each of the ports. `is_service_port` is the same function for an expression."""
+    return IS_SERVICE_PORT[ports]
