@@ -11,6 +11,7 @@ import polars as pl
 
 from flowsentry.frames import Conversation, EnrichedFlows, Passage, RejectedSource, RejectedTarget, Talkers
 from flowsentry.records.code_names import traffic_path_in_words
+from flowsentry.records.few_rows import rows_where
 from flowsentry.records.second_records import is_second_record
 
 MAX_ROWS = 100
@@ -29,8 +30,6 @@ _COLUMNS = (
 )
 _ADDRESSES = ("source_address", "destination_address")
 _PASSAGE = ("source_is_inside", "destination_is_inside", "traffic_path")
-_ALL = pl.lit(value=True)
-_IS_HEAVY = pl.any_horizontal(pl.col(each) >= pl.col(each).mean() for each in _AMOUNTS)
 NOBODY = "-"
 """What a record has in place of a missing address."""
 Item = TypeVar("Item")
@@ -65,13 +64,11 @@ class _Record(NamedTuple):
 
     @property
     def direction(self) -> str:
-        if self.source_is_inside:
-            return "inside" if self.destination_is_inside else "outbound"
-        return "inbound" if self.destination_is_inside else "outside"
+        return _direction(self.source_is_inside, self.destination_is_inside)
 
     @property
     def path(self) -> str | None:
-        return None if self.traffic_path is None else traffic_path_in_words(self.traffic_path)
+        return _path(self.traffic_path)
 
     @property
     def source_owner(self) -> str | None:
@@ -82,10 +79,20 @@ class _Record(NamedTuple):
         return self.destination_name or self.destination_id
 
 
+def _direction(is_inside: bool, to_inside: bool) -> str:  # noqa: FBT001 - both ends of a record
+    if is_inside:
+        return "inside" if to_inside else "outbound"
+    return "inbound" if to_inside else "outside"
+
+
+def _path(traffic_path: int | None) -> str | None:
+    return None if traffic_path is None else traffic_path_in_words(traffic_path)
+
+
 def talkers(flows: EnrichedFlows) -> Talkers:
     """The busiest of one chunk."""
     path = "traffic_path" if "traffic_path" in flows.columns else pl.lit(None, pl.UInt8).alias("traffic_path")
-    records = flows.select(*_COLUMNS, path, is_second_record(flows.columns).alias("is_second"))
+    records = flows.select_seq(*_COLUMNS, path, is_second_record(flows.columns).alias("is_second"))
     return _of_few(records) if len(records) <= FEW_RECORDS else _of_many(records)
 
 
@@ -155,15 +162,60 @@ def _rejected_target(row: _Record, flows: int, sources: int) -> RejectedTarget:
 
 
 def _of_many(records: pl.DataFrame) -> Talkers:
-    """The same from sums by polars; each list has the rows of `records` that its sums begin with."""
-    conversations, passages = _conversations(records), _sums(_narrow(records, *_PASSAGE), *_PASSAGE)
-    rejected = records.filter(records["is_rejected"])
+    """The same from sums by polars."""
+    numbered, is_one = records[_SUMMED].with_row_index("row"), ~records["is_second"] & ~records["is_rejected"]
+    passed = rows_where(numbered, is_one)
+    heavy = rows_where(numbered, is_one & _are_heavy(records)) if len(records) >= WEIGHED_RECORDS else passed
+    rejected = rows_where(records, records["is_rejected"])
     few = len(rejected) <= MAX_ROWS
     return Talkers(
-        [_conversation([row]) for row in _records(records, conversations)],
-        _passages(_records(records, passages)),
+        _conversations(records, heavy),
+        _passages_of_many(passed),
         *(_rejections_of_few(list(map(_Record._make, rejected.rows()))) if few else _rejections_of_many(rejected)),
     )
+
+
+_SUMMED = [*_ADDRESSES, "srcport", "dstport", *_PASSAGE, *_AMOUNTS]
+
+
+def _are_heavy(records: pl.DataFrame) -> pl.Series:
+    """Whether each record has at least the mean of bytes or packets."""
+    has_bytes, has_packets = (records[each] >= records[each].mean() for each in _AMOUNTS)
+    return has_bytes | has_packets
+
+
+def _conversations(records: pl.DataFrame, passed: pl.DataFrame) -> list[Conversation]:
+    """The busiest conversations among those that passed, with the ends of the record that each begins with."""
+    port = passed["srcport"].zip_with(passed["srcport"] <= passed["dstport"], passed["dstport"])
+    sums = _busiest(_sums(passed.hstack([port.alias("port")]), *_ADDRESSES, "port"))
+    first = records[_OF_CONVERSATION][sums["row"]]
+    columns = [column.to_list() for column in (*first, *sums[["port", *_AMOUNTS]])]
+    return [
+        Conversation(
+            one or NOBODY, other or NOBODY, port or 0, name or id_, country, to_name or to_id, to_country, *sent
+        )
+        for one, other, name, id_, country, to_name, to_id, to_country, port, *sent in zip(*columns, strict=True)
+    ]
+
+
+_OF_CONVERSATION = [*_ADDRESSES, *(f"{end}_{name}" for end in _ENDS for name in ("owner_name", "owner_id", "country"))]
+
+
+def _busiest(sums: pl.DataFrame) -> pl.DataFrame:
+    """The MAX_ROWS sums with the most bytes, and as many with the most packets."""
+    if len(sums) <= MAX_ROWS:
+        return sums
+    numbered = sums.with_row_index("at")
+    rows = {row for each in _AMOUNTS for row in numbered.top_k(MAX_ROWS, by=each)["at"].to_list()}
+    return sums[sorted(rows)]
+
+
+def _passages_of_many(passed: pl.DataFrame) -> list[Passage]:
+    columns = (column.to_list() for column in _sums(passed, *_PASSAGE)[[*_PASSAGE, *_AMOUNTS]])
+    return [
+        Passage(_direction(is_inside, to_inside), _path(path), *sent)
+        for is_inside, to_inside, path, *sent in zip(*columns, strict=True)
+    ]
 
 
 def _rejections_of_many(rejected: pl.DataFrame) -> tuple[list[RejectedSource], list[RejectedTarget]]:
@@ -175,22 +227,8 @@ def _rejections_of_many(rejected: pl.DataFrame) -> tuple[list[RejectedSource], l
     )
 
 
-def _narrow(records: pl.DataFrame, *columns: str | pl.Expr, only: pl.Expr = _ALL) -> pl.DataFrame:
-    """The records that passed, of them the ones for which `only` holds, with their `row`."""
-    needed = records.select(*columns, *_AMOUNTS, "is_second", "is_rejected").with_row_index("row")
-    return needed.filter(~pl.col("is_second") & ~pl.col("is_rejected") & only)
-
-
 def _sums(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     return rows.group_by(by).agg(pl.col(_AMOUNTS).sum(), pl.col("row").first())
-
-
-def _conversations(records: pl.DataFrame) -> pl.DataFrame:
-    """The sums of the busiest conversations."""
-    only = _IS_HEAVY if len(records) >= WEIGHED_RECORDS else _ALL
-    port = pl.min_horizontal("srcport", "dstport").alias("port")
-    sums = _sums(_narrow(records, *_ADDRESSES, port, only=only), *_ADDRESSES, "port")
-    return pl.concat([sums.top_k(MAX_ROWS, by=each) for each in _AMOUNTS]).unique("row")
 
 
 def _rejections(rejected: pl.DataFrame, others: str, *by: str) -> pl.DataFrame:
@@ -198,11 +236,6 @@ def _rejections(rejected: pl.DataFrame, others: str, *by: str) -> pl.DataFrame:
     sums = rejected.with_row_index("row").group_by(by)
     counts = sums.agg(pl.len().alias("flows"), pl.col(others).n_unique().alias("others"), pl.col("row").first())
     return counts.top_k(MAX_ROWS, by="flows")
-
-
-def _records(records: pl.DataFrame, sums: pl.DataFrame) -> Iterator[_Record]:
-    """For each sum the record that it begins with, with the sum's bytes and packets."""
-    return map(_Record._make, records[sums["row"]].with_columns(sums.select(_AMOUNTS)).iter_rows())
 
 
 def _numbered(rejected: pl.DataFrame, counts: pl.DataFrame) -> Iterator[tuple[_Record, tuple[int, int]]]:
