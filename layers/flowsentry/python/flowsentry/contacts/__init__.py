@@ -10,7 +10,13 @@ import polars as pl
 
 from flowsentry.contacts.by_flags import evidence_by_flags, evidence_by_flags_with_acks
 from flowsentry.contacts.by_ports import evidence_by_ports, with_port_facts
-from flowsentry.contacts.connection_evidence import ConnectionEvidence, columns_of, evidence_of_rejects, in_one
+from flowsentry.contacts.connection_evidence import (
+    ConnectionEvidence,
+    columns_of,
+    evidence_of_rejects,
+    in_one,
+    with_day,
+)
 from flowsentry.contacts.conversations import Conversations, conversations_of, evidence_of_conversations
 from flowsentry.contacts.intermediaries import openings_counted_once, with_forwarders, without_gateway_traffic
 from flowsentry.contacts.logins import LoginRecords, logins_in
@@ -103,7 +109,7 @@ class ContactAggregator:
 
 def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
     """Adds the evidence of one chunk of flows."""
-    seen = without_gateway_traffic(with_forwarders(flows[columns_of(flows)]), flows.columns)
+    seen = without_gateway_traffic(with_forwarders(with_day(flows[columns_of(flows)])), flows.columns)
     rejected = _rejected_among(seen)
     has_acks = is_of_transit_gateway(flows.columns)
     if "tcp_flags" in flows.columns:

@@ -40,6 +40,11 @@ def columns_of(flows: pl.DataFrame) -> list[str]:
     return [*COLUMNS, *(name for name in ("tcp_flags", "reject_reason") if name in flows.columns)]
 
 
+def with_day(flows: pl.DataFrame) -> pl.DataFrame:
+    """The flows with `day`, counted from 1970, on which each record starts."""
+    return flows.hstack([(flows["start"] // SECONDS_A_DAY).cast(pl.Int32).alias("day")])
+
+
 SENT = (
     "source_scope",
     "source_address",
@@ -48,6 +53,7 @@ SENT = (
     "dstport",
     "protocol",
     "packets",
+    "day",
     "start",
     "end",
     "is_rejected",
@@ -117,7 +123,7 @@ class ConnectionEvidence(NamedTuple):
 
 
 _OF_REPLIES = (
-    *("destination_scope", "destination_address", "source_address", "srcport", "dstport", "protocol", "start"),
+    *("destination_scope", "destination_address", "source_address", "srcport", "dstport", "protocol", "day"),
     *("interface_id", "packets", "bytes", "is_ipv6", "is_rejected"),
 )
 PORTS = {"source": "srcport", "destination": "dstport"}
@@ -148,7 +154,7 @@ def established_evidence(flows: pl.DataFrame, is_one: pl.Series, initiator: str 
     """
     responder = "destination" if initiator == "source" else "source"
     ends = [f"{initiator}_scope", *(f"{end}_{name}" for end in PORTS for name in ("address", "is_inside"))]
-    columns = [*ends, PORTS[responder], "protocol", "start", "end"]
+    columns = [*ends, PORTS[responder], "protocol", "day", "start", "end"]
     rows = _most_where(flows[columns], is_one & ~flows[f"{initiator}_forwards"])
     if rows.is_empty():
         return NO_ESTABLISHED
@@ -239,13 +245,8 @@ def _key_columns(flows: pl.DataFrame, initiator: str, responder: str) -> tuple[p
         flows[f"{responder}_address"].alias("responder"),
         flows[PORTS[responder]].alias("responder_port"),
         flows["protocol"],
-        day_of(flows),
+        flows["day"],
     )
-
-
-def day_of(flows: pl.DataFrame) -> pl.Series:
-    """The day, counted from 1970, on which each record starts."""
-    return (flows["start"] // SECONDS_A_DAY).cast(pl.Int32).alias("day")
 
 
 def _seen(flows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

@@ -14,7 +14,6 @@ from flowsentry.contacts.connection_evidence import (
     NO_REPLIES,
     PORTS,
     ConnectionEvidence,
-    day_of,
     established_evidence,
     in_one,
     initiated,
@@ -58,7 +57,7 @@ def _halves(records: pl.DataFrame) -> pl.DataFrame:
     if is_here.null_count():
         return _halves(records.filter(is_here.is_not_null()))
     refused_at = records["interface_id"].zip_with(records["is_rejected"], _NO_INTERFACE)
-    columns = [records["protocol"], day_of(records), records["end"], records["is_ipv6"], refused_at]
+    columns = [records["protocol"], records["day"], records["end"], records["is_ipv6"], refused_at]
     for side, is_sender in zip(_SIDES, (is_here, ~is_here), strict=True):
         columns += _end_of(records, side, is_sender) + _sent_by(records, side, is_sender)
     return pl.DataFrame(columns)
@@ -199,7 +198,7 @@ def _as_calls(conversations: pl.DataFrame) -> pl.DataFrame:
         "size": of_opener("most_size").zip_with(of_opener("least_size") > Size.MORE, _MORE),
         "start": _earlier(conversations["here_start"], conversations["there_start"]),
         "is_rejected": rejected_packets > 0,
-        **{name: conversations[name] for name in ("protocol", "interface_id", "is_ipv6", "end")},
+        **{name: conversations[name] for name in ("protocol", "day", "interface_id", "is_ipv6", "end")},
     }
     return pl.DataFrame([column.alias(name) for name, column in columns.items()])
 
@@ -227,7 +226,7 @@ def _replies(calls: pl.DataFrame) -> pl.DataFrame:
     names = {f"{end}_{name}": f"{other}_{name}" for end, other in turned.items() for name in _LOCATION}
     names |= {PORTS[end]: PORTS[other] for end, other in turned.items()}
     names |= {"reply_packets": "packets", "reply_bytes": "bytes"}
-    names |= {name: name for name in ("protocol", "interface_id", "start", "is_ipv6")}
+    names |= {name: name for name in ("protocol", "day", "interface_id", "is_ipv6")}
     sent = pl.DataFrame([calls[name].alias(other) for name, other in names.items()])
     are_bare = is_bare(sent)
     return reply_evidence(sent, is_answered=~are_bare, is_refused=are_bare)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.contacts.connection_evidence import SENT, day_of, initiated, none_of
+from flowsentry.contacts.connection_evidence import SENT, initiated, none_of
 from flowsentry.contacts.intermediaries import logins_counted_once
 from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_alike, size_with_syn, size_without_flags
 from flowsentry.frames import Logins
@@ -163,7 +163,7 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
         "initiator_port": sent["srcport"],
         "responder": sent["destination_address"],
         "responder_port": sent["dstport"],
-        "day": day_of(sent),
+        "day": sent["day"],
         "packets": sent["packets"],
         "first_seen": start,
         "last_seen": end.zip_with(end.is_not_null(), start),

@@ -25,5 +25,4 @@ def rows_where(flows: pl.DataFrame, is_one: pl.Series) -> pl.DataFrame:
     """The rows for which `is_one` holds. Where they are few, this takes half the time of a filter, which reads every
     column of every row (a million records, 14 columns: 2.2 and 4.7 ms; November 2026).
     """
-    rows = is_one.arg_true()
-    return flows[rows] if len(rows) else flows.clear()
+    return flows[is_one.arg_true()] if is_one.any() else flows.clear()
