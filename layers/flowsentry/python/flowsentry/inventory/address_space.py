@@ -1,6 +1,7 @@
 """Address space: lookup tables for which networks, interfaces and addresses are inside, and who owns them."""
 
 import ipaddress
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -133,10 +134,8 @@ class AddressSpace:
         inside_v4 = number.to_frame("number").select_seq(self._is_inside_v4).to_series()
         if number.null_count() == 0 or not self.ipv6_networks:
             return inside_v4
-        inside_v6 = [
-            number is None and self._is_inside_v6(text) for text, number in zip(addresses, number, strict=True)
-        ]
-        return inside_v4 | pl.Series(inside_v6)
+        ends = zip(addresses, number, strict=True)
+        return inside_v4 | pl.Series([number is None and self._is_inside_v6(text) for text, number in ends])
 
     @cached_property
     def _is_inside_v4(self) -> pl.Expr:
@@ -150,7 +149,8 @@ class AddressSpace:
         return self._is_inside_v6(address) if number is None else self._contains(number)
 
     def _contains(self, number: int) -> bool:
-        return any(first <= number <= last for first, last in self.ranges)
+        at = bisect_left(self.ranges, (number + 1,))
+        return at > 0 and number <= self.ranges[at - 1][1]
 
     def _is_inside_v6(self, text: str | None) -> bool:
         try:
@@ -215,10 +215,9 @@ class AddressSpace:
         found: dict[AddressQuery, AddressOwner] = {}
         for scope, asked in by_scope.items():
             if self.lookup_cache.has(scope) and (known := self._cached_owners(scope, asked)):
-                found.update(zip(asked, known, strict=True))
+                found |= zip(asked, known, strict=True)
         others = [query for asked in by_scope.values() for query in asked if query not in found]
-        if others:
-            found.update(zip(others, self._searched_owners(others), strict=True))
+        found |= zip(others, self._searched_owners(others) if others else (), strict=True)
         return [found[query] for query in addresses]
 
     def _cached_owners(self, scope: str, asked: Sequence[AddressQuery]) -> list[AddressOwner] | None:

@@ -1,5 +1,8 @@
 """Few rows among many, without the plan of a query: it takes longer than the rows themselves, however few they are."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import polars as pl
 
 MAX_FEW_KEYS = 1_000
@@ -10,15 +13,16 @@ small payloads pay for a join, some 200 microseconds however few its rows are (N
 def are_among(rows: pl.DataFrame, others: pl.DataFrame, by: tuple[str, ...]) -> pl.Series:
     """Whether each row has the values of one of the others in these columns. False for a row without one of them."""
     if len(rows) + len(others) <= MAX_FEW_KEYS:
-        known = set(_keys(others, by))
-        return pl.Series([key in known and None not in key for key in _keys(rows, by)], dtype=pl.Boolean)
+        known = set(values_of(others, by))
+        return pl.Series([key in known and None not in key for key in values_of(rows, by)], dtype=pl.Boolean)
     found = others[list(by)].unique().with_columns(is_among=pl.lit(value=True))
     joined = rows[list(by)].join(found, on=by, how="left", maintain_order="left")
     return joined["is_among"].fill_null(value=False)
 
 
-def _keys(rows: pl.DataFrame, by: tuple[str, ...]) -> "zip[tuple[object, ...]]":
-    return zip(*(rows[name].to_list() for name in by), strict=True)
+def values_of(rows: pl.DataFrame, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of each row in these columns, in half the time that `rows` takes for some hundred rows."""
+    return zip(*(rows[name].to_list() for name in names), strict=True)
 
 
 def rows_where(flows: pl.DataFrame, is_one: pl.Series) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
 from flowsentry.records.code_names import TCP, UDP, protocol_name
+from flowsentry.records.few_rows import rows_where
 
 KIND = KINDS["blocked_egress"]
 MAX_SAMPLE = 10
@@ -41,14 +42,13 @@ def blocked_egress(
     is_rejected = contacts["outcome"] == "rejected"
     if not is_rejected.any():
         return []
-    rejected = contacts.filter(
-        is_rejected,
-        pl.col("initiator_is_inside") & ~pl.col("responder_is_inside"),
+    rejected = rows_where(contacts, is_rejected & contacts["initiator_is_inside"] & ~contacts["responder_is_inside"])
+    if rejected.is_empty():
+        return []
+    rejected = rejected.filter(
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,
     )
-    if rejected.is_empty():
-        return []
     services = _services(rejected).filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(services, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)

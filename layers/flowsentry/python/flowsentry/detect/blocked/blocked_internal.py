@@ -26,6 +26,7 @@ from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
 from flowsentry.records.code_names import TCP, UDP, protocol_name
+from flowsentry.records.few_rows import rows_where
 
 KIND = KINDS["blocked_internal"]
 
@@ -42,14 +43,13 @@ def blocked_internal(
     is_rejected = contacts["outcome"] == "rejected"
     if not is_rejected.any():
         return []
-    rejected = contacts.filter(
-        is_rejected,
-        pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
+    rejected = rows_where(contacts, is_rejected & contacts["initiator_is_inside"] & contacts["responder_is_inside"])
+    if rejected.is_empty():
+        return []
+    rejected = rejected.filter(
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,
     )
-    if rejected.is_empty():
-        return []
     blocked = rejected.filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(blocked, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder", "responder_port")

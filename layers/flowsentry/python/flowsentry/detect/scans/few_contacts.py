@@ -7,9 +7,7 @@ tests/detect/scans/test_few_contacts.py states; those call them.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from functools import reduce
 from itertools import starmap
-from operator import or_
 from typing import Any
 
 import polars as pl
@@ -29,6 +27,7 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Settled
 from flowsentry.inventory.source_address import PUBLIC, interface_id_of
 from flowsentry.records.code_names import TCP, UDP
+from flowsentry.records.few_rows import rows_where, values_of
 
 MAX_FEW_CONTACTS = 600
 """Contacts of a batch up to which they are judged row by row. More: a row costs more than its share of a plan. Fewer:
@@ -53,9 +52,10 @@ def answers_of_few(contacts: pl.DataFrame) -> list[Answer]:
     """The answers over TCP: one for each service and day."""
     is_answer = (contacts["outcome"] == "answered") & (contacts["protocol"] == TCP)
     clients: dict[tuple[Any, ...], list[tuple[str, int]]] = defaultdict(list)
-    answered = contacts[_OF_ANSWERS] if is_answer.all() else contacts[_OF_ANSWERS].filter(is_answer)
-    for *service, initiator, last_seen in answered.rows():
-        clients[tuple(service)].append((initiator, last_seen))
+    answered = contacts[_OF_ANSWERS] if is_answer.all() else rows_where(contacts[_OF_ANSWERS], is_answer)
+    services, initiators, times = values_of(answered, _SERVICE), answered["initiator"], answered["last_seen"]
+    for service, initiator, last_seen in zip(services, initiators.to_list(), times.to_list(), strict=True):
+        clients[service].append((initiator, last_seen))
     answers: dict[tuple[Service, int], Answer] = {}
     for answer in starmap(_answer, clients.items()):
         known = answers.get((answer.service, answer.day))
@@ -63,14 +63,18 @@ def answers_of_few(contacts: pl.DataFrame) -> list[Answer]:
     return list(answers.values())
 
 
-_OF_ANSWERS = ["scope", "responder", "responder_port", "responder_is_inside", "day", "initiator", "last_seen"]
+_SERVICE = ["scope", "responder", "responder_port", "responder_is_inside", "day"]
+_OF_ANSWERS = [*_SERVICE, "initiator", "last_seen"]
 
 
 def _answer(service: tuple[Any, ...], clients: Sequence[tuple[str, int]]) -> Answer:
     scope, responder, port, is_inside, day = service
     member = member_of(TCP, responder, port, is_inside=is_inside).to_bytes(MEMBER_BYTES)
-    sketch = reduce(or_, (1 << client_bit(initiator, member) for initiator, _ in clients))
-    return Answer(Service(scope, member), day, max(last_seen for _, last_seen in clients), sketch, is_inside)
+    sketch, latest = 0, 0
+    for initiator, last_seen in clients:
+        sketch |= 1 << client_bit(initiator, member)
+        latest = max(latest, last_seen)
+    return Answer(Service(scope, member), day, latest, sketch, is_inside)
 
 
 def _merged(one: Answer, other: Answer) -> Answer:
@@ -84,9 +88,8 @@ def _merged(one: Answer, other: Answer) -> Answer:
 def answered_sources_of_few(contacts: pl.DataFrame, logins: pl.DataFrame) -> list[EvidenceKey]:
     """The sources without failed contacts."""
     failing = {_key(row) for row in _failures(contacts)}
-    both = (each[_KEY].rows() for each in (contacts, logins) if len(each))
-    seen = dict.fromkeys(EvidenceKey(*key) for keys in both for key in keys)
-    return [key for key in seen if key not in failing]
+    seen = dict.fromkeys(key for each in (contacts, logins) for key in values_of(each, _KEY))
+    return [EvidenceKey(*key) for key in seen if key not in failing]
 
 
 def _failures(contacts: pl.DataFrame) -> list[Contact]:
@@ -94,7 +97,19 @@ def _failures(contacts: pl.DataFrame) -> list[Contact]:
     is_failure = contacts["outcome"] != "answered"
     if not is_failure.any():
         return []
-    return [row for row in contacts.filter(is_failure).rows(named=True) if counts_for_scans(row)]
+    return [row for row in rows_where(_narrow(contacts), is_failure).rows(named=True) if counts_for_scans(row)]
+
+
+def _narrow(contacts: pl.DataFrame) -> pl.DataFrame:
+    """The contacts with the columns that count here: a named row has an entry for each."""
+    return contacts[[name for name in _NEEDED if name in contacts.columns]]
+
+
+_NEEDED = [
+    *("source_scope", "source", "day", "outcome", "protocol", "reply_refused_at", "rejected_packets", "answers_others"),
+    *("initiator", "initiator_is_inside", "responder", "responder_port", "responder_is_inside"),
+    *("first_seen", "last_seen", "min_initiator_port", "max_initiator_port"),
+]
 
 
 _KEY = ["source_scope", "source", "day"]
@@ -106,8 +121,8 @@ def evidence_of_few(settled: Settled, suspects: Collection[EvidenceKey], bounds:
     tries = [row | {"sets": sets} for row in logins.rows(named=True) if (sets := sets_of_login(row, bounds))]
     suspicious = (*_failures(contacts), *(row for row in tries if "attempts" in row["sets"]))
     watched = {key[:2] for key in (*map(_key, suspicious), *suspects)}
-    is_watched = [source in watched for source in contacts[_KEY[:2]].rows()]
-    of_watched = contacts.filter(pl.Series(is_watched, dtype=pl.Boolean)).rows(named=True)
+    is_watched = [source in watched for source in values_of(contacts, _KEY[:2])]
+    of_watched = rows_where(_narrow(contacts), pl.Series(is_watched, dtype=pl.Boolean)).rows(named=True)
     rows: dict[EvidenceKey, list[Contact]] = defaultdict(list)
     for row in (*filter(counts_for_scans, of_watched), *(row for row in tries if _key(row)[:2] in watched)):
         rows[_key(row)].append(row)

@@ -26,6 +26,7 @@ from flowsentry.findings.known_services import (
 from flowsentry.frames import Contacts
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.code_names import TCP
+from flowsentry.records.few_rows import rows_where
 from flowsentry.records.many_groups import sums_of_groups
 
 MAX_OUTSIDE_PER_BATCH = 2_000
@@ -88,11 +89,11 @@ def is_service_failure() -> pl.Expr:
 
 def service_failures(contacts: Contacts) -> pl.DataFrame:
     """The contacts over TCP that failed and were not rejected by a rule, with their `row` number and `member`."""
-    if (contacts["outcome"] == "answered").all():
-        return contacts.clear()
-    failures = contacts.with_row_index("row").filter(is_service_failure())
+    outcome = contacts["outcome"]
+    failures = rows_where(contacts.with_row_index("row"), (outcome != "answered") & (outcome != "rejected"))
     if failures.is_empty():
         return failures
+    failures = failures.filter(is_service_failure())
     return failures.with_columns(members(failures).alias("member"))
 
 

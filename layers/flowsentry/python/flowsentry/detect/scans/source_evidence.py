@@ -31,6 +31,7 @@ from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC, source_of
 from flowsentry.records.code_names import TCP, UDP
+from flowsentry.records.few_rows import rows_where, values_of
 from flowsentry.records.ipv4_numbers import ipv4_number
 from flowsentry.records.many_groups import sums_of_groups
 
@@ -38,6 +39,8 @@ MAX_NAME_BYTES = 256
 """Length of the id of a VPC or transit gateway, or of an address; valid ones have at most 45 bytes. DynamoDB allows
 2,048 bytes for a key: a longer name in one invalid line would fail the whole object or payload
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
+MAX_BYTES_A_LETTER = 4
+"""Of a letter in UTF-8. More and fewer: there are no others."""
 MAX_SOURCE_LOOKUPS = 20_000
 """Sources without failures in a batch that are looked up in the evidence table: each costs four keys of a read. More: a
 batch with very many clients takes longer (20,000: 3 s). Fewer: in a busy batch, answers to known scanners are
@@ -84,14 +87,16 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
 
 def _source_scopes_of_few(contacts: pl.DataFrame) -> Iterator[pl.Series]:
     """The scope and the source of each initiator, row by row: see few_contacts.py."""
-    ends = zip(*(contacts[name].to_list() for name in ("scope", "initiator", "initiator_is_inside")), strict=True)
-    found = [_source_scope(scope, initiator, is_inside=is_inside) for scope, initiator, is_inside in ends]
+    if contacts["initiator_is_inside"].all():
+        return iter((contacts["scope"], contacts["initiator"]))
+    ends = values_of(contacts, ("scope", "initiator", "initiator_is_inside"))
+    found = [(scope, source) if is_inside else _source_scope(scope, source) for scope, source, is_inside in ends]
     return (pl.Series(values, dtype=pl.Categorical()) for values in (zip(*found, strict=True) if found else ((), ())))
 
 
-def _source_scope(scope: str, initiator: str, *, is_inside: bool) -> tuple[str, str]:
-    """The scope and the source of an initiator."""
-    if is_inside or _PRIVATE.contains(initiator):
+def _source_scope(scope: str, initiator: str) -> tuple[str, str]:
+    """The scope and the source of an initiator outside."""
+    if _PRIVATE.contains(initiator):
         return scope, initiator
     return PUBLIC, source_of(initiator) if ":" in initiator else initiator
 
@@ -104,8 +109,10 @@ def _with_source_columns(contacts: pl.DataFrame, scope: pl.Series, source: pl.Se
 def _with_valid_names(contacts: pl.DataFrame, name: str) -> pl.DataFrame:
     """The contacts whose name in a column has at most MAX_NAME_BYTES."""
     if are_few(contacts):
-        are_valid = [len(text.encode()) <= MAX_NAME_BYTES for text in contacts[name].to_list()]
-        return contacts if all(are_valid) else contacts.filter(pl.Series(are_valid))
+        texts = contacts[name].to_list()
+        if max(map(len, texts), default=0) * MAX_BYTES_A_LETTER <= MAX_NAME_BYTES:
+            return contacts
+        return rows_where(contacts, pl.Series([len(text.encode()) <= MAX_NAME_BYTES for text in texts]))
     is_valid = contacts[name].cat.len_bytes() <= MAX_NAME_BYTES
     return contacts if is_valid.all() else contacts.filter(is_valid)
 
