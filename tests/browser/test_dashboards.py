@@ -22,9 +22,7 @@ def widget(visit: Visit, name: str, title: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("name", "scheme"), [*((name, "light") for name in NAMES), (NAMES[0], "dark")])
-def test_a_dashboard_is_drawn_and_accessible(
-    new_visit: NewVisit, access: Access, name: str, scheme: str
-) -> None:
+def test_a_dashboard_is_drawn_and_accessible(new_visit: NewVisit, access: Access, name: str, scheme: str) -> None:
     visit = new_visit(access, color_scheme=scheme).enter().open(f"/dashboards/{name}?{RANGE}")
     assert len(visit.texts(".grid > .widget")) == len(visit.get(f"/api/dashboards/{name}?{RANGE}")["widgets"])
     visit.kept(f"{name}-{scheme}")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from flowsentry.pipeline import Context
-from local.console.routing import Answer
+from local.console.routing import AsciiResponse
 from local.console.security import CONTENT_SECURITY_POLICY, TOKEN_HEADER, Access
 from local.console.server import serving
 from local.console.subjects.recording import Recording
@@ -122,4 +122,4 @@ def test_what_is_not_valid_is_refused_in_a_sentence(ask: Ask, running: Access, p
 
 
 def test_half_a_character_in_a_name_is_escaped() -> None:
-    assert Answer({"name": "\ud800"}).body == rb'{"name":"\ud800"}'
+    assert AsciiResponse({"name": "\ud800"}).body == rb'{"name":"\ud800"}'
