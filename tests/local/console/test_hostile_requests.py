@@ -16,7 +16,7 @@ from local.console.subjects.recording import Recording
 from local.console.subjects.replayed import Replayed
 
 
-class Answered(NamedTuple):
+class Answer(NamedTuple):
     """What the server answered."""
 
     status: int
@@ -24,7 +24,7 @@ class Answered(NamedTuple):
     text: str
 
 
-Ask = Callable[..., Answered]
+Ask = Callable[..., Answer]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def running() -> Iterator[Access]:
 def ask(running: Access) -> Ask:
     """Sends one request, whose path and headers are not changed."""
 
-    def asked(method: str, path: str, **headers: str) -> Answered:
+    def asked(method: str, path: str, **headers: str) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
         connection.putrequest(method, path, skip_host="Host" in headers)
         for name, value in headers.items():
@@ -47,7 +47,7 @@ def ask(running: Access) -> Ask:
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
         connection.close()
-        return Answered(answer.status, answer.headers["content-security-policy"], text)
+        return Answer(answer.status, answer.headers["content-security-policy"], text)
 
     return asked
 
