@@ -64,8 +64,10 @@ def _run(options: DoctorOptions) -> int:
     try:
         context = _context_of(options)
         deployment = Deployment.from_context(context)
-    except (OSError, ValueError, SettingsError) as error:
-        return complain(error)
+    except OSError as error:
+        return complain(f"--settings {options.settings}: {error.strerror}; give a file such as cdk.json")
+    except (ValueError, SettingsError) as error:
+        return complain(f"--settings {options.settings}: {error}")
     return _examine(deployment, context.get(QUALIFIER), options)
 
 

@@ -13,7 +13,7 @@ from flowsentry.emit.plain_text import plain
 from local.query.errors import QueryError
 from local.query.time_range import EARLIEST, LATEST, TimeRange, moment
 from local.terminal.command import Command, Options
-from local.terminal.complaints import MisuseError, complain
+from local.terminal.complaints import MisuseError, complain, nearest
 from local.terminal.tables import Column, print_table
 from local.terminal.waiting import waiting
 from stacks.analytics.named_query import Query
@@ -34,7 +34,8 @@ TO = "records that started at or before this time, or on or before this day"
 
 def _name(text: str) -> str:
     if text not in BY_NAME:
-        raise typer.BadParameter(f"{text!r} is no query; flowsentry query --list shows all of them")
+        near = nearest(text, BY_NAME)
+        raise typer.BadParameter(f"{text!r} is no query{near or '; flowsentry query --list shows all of them'}")
     return text
 
 

@@ -72,7 +72,9 @@ def _in_one_sentence() -> Iterator[None]:
         limits = f"{MEMORY} of memory and {DISK} of disk"
         raise QueryError(f"the query needs more than {limits}; ask for a shorter time, or fewer files") from error
     except duckdb.Error as error:
-        raise QueryError(f"cannot read the files: {str(error).splitlines()[0]}") from error
+        raise QueryError(
+            f"cannot read the files: {str(error).splitlines()[0]}; give Parquet of the output bucket"
+        ) from error
 
 
 def add_table(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str], during: TimeRange) -> None:

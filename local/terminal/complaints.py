@@ -1,6 +1,8 @@
 """Messages on stderr: what is wrong, in one sentence with the next step."""
 
 import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 import typer
 
@@ -30,6 +32,12 @@ def remark(message: object) -> None:
 def in_one_line(text: object) -> str:
     """The text with a space for each character that is not printable: names of files and tags may have such."""
     return "".join(letter if letter.isprintable() else " " for letter in str(text))
+
+
+def nearest(text: str, names: Iterable[str]) -> str:
+    """`; did you mean replay?` of the name that is most like the text; nothing where none is."""
+    matches = get_close_matches(text, names, n=1)
+    return f"; did you mean {matches[0]}?" if matches else ""
 
 
 def sentence_of(error: typer.TyperException) -> str:

@@ -219,7 +219,7 @@ def test_what_has_no_answer_is_one_sentence(run: Run, wrong: str, tmp_path: Path
     ("arguments", "sentence"),
     [
         ((), "give the NAME of one query, or --list for all of them"),
-        (("top-talkers",), "'top-talkers' is no query; flowsentry query --list shows all of them"),
+        (("top-talkers",), "'top-talkers' is no query; did you mean top-talkers-by-bytes?"),
         (("who-connected", "--address", "10.0.0"), "'10.0.0' is not an address; use 10.0.0.7"),
         (("who-connected", "--network", "10.0.0.7/8"), "'10.0.0.7/8' is not a network; use 10.0.0.0/8"),
         (("who-connected", "--port", "65536"), "'65536' is not a port; use 0 to 65535"),
