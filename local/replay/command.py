@@ -1,31 +1,37 @@
 """flowsentry replay: runs your own flow logs through the pipeline, or compares two settings on them (back-test)."""
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flowsentry.emit.alert_message import alert_message
-from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.suppressions import Suppressions
 from flowsentry.findings.thresholds import ThresholdError, Thresholds, known_thresholds
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
+from local.inventory.live import LiveError, live_inventory, state_folder
 from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, settings_in, suppressions_in
-from local.log_files import LogSource, all_sources
+from local.log_files import all_sources
 from local.parse_command import FormatOptions
 from local.reading.log_reading import NO_LOGS
 from local.replay.comparison import Comparison, Side
+from local.replay.continuation import continuation, digest_of
+from local.replay.reading_options import ReadingOptions
 from local.replay.replay import Replay
+from local.replay.reporting import reported_replay
+from local.replay.session import Session
 from local.terminal.command import Command
-from local.terminal.complaints import complain, remark
-from local.terminal.links import print_text
+from local.terminal.complaints import MisuseError, complain, remark
+from local.terminal.waiting import waiting
 from stacks.settings.detection import DetectionSettings
 
 DEFAULTS, SETTINGS = "default", "settings"
+STANDARD_INPUT = "-"
 
 
 def _network(text: str) -> str:
@@ -55,10 +61,13 @@ def _sides(incomplete: str) -> Sequence[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayOptions(KnowledgeOptions, FormatOptions):
+class ReplayOptions(KnowledgeOptions, FormatOptions, ReadingOptions):
     """Of flowsentry replay."""
 
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="files, folders, or s3:// addresses")]
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH", help="files, folders, patterns, s3:// addresses, or - for standard input"),
+    ]
     json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False
     public: Annotated[
         list[str],
@@ -110,18 +119,33 @@ def run(options: ReplayOptions) -> int:
     """Exit code: 0 when every path could be read, 1 when one, or most lines of a file, could not, or when there was
     no file. The rest is replayed in all cases.
     """
+    if options.live and options.inventory:
+        raise MisuseError("give --inventory or --live, not both")
     try:
         settings = settings_in(options.settings)
-        context = _context(options, settings)
+        inventory, saved = _inventory(options)
+        context = _context(options, settings, inventory)
         other = replace(context, thresholds=_other_thresholds(options.against, settings))
-    except (KnowledgeError, ThresholdError) as error:
+    except (KnowledgeError, ThresholdError, LiveError) as error:
         return complain(error)
     if options.against:
         return _compare(options, other, context)
-    return _replay(options, Replay(context, options.formats))
+    return _replay(options, context, saved)
 
 
-def _context(options: ReplayOptions, settings: DetectionSettings) -> Context:
+def _inventory(options: ReplayOptions) -> tuple[Inventory | None, Path | None]:
+    """The inventory of --live, and its snapshot; None without that option. Raises LiveError."""
+    if not options.live:
+        return None, None
+    with waiting("reads the inventory of the account"):
+        found = live_inventory(options.profile, options.region, state_folder())
+    remark(f"inventory of {found.target}: saved in {found.path}, for --inventory next time")
+    for sentence in found.missing:
+        remark(f"inventory: {sentence}")
+    return found.inventory, found.path
+
+
+def _context(options: ReplayOptions, settings: DetectionSettings, live: Inventory | None) -> Context:
     """The context of the pipeline: options override or extend the settings."""
     inventory, geography = knowledge_of(options)
     inside = settings.inside_networks or PRIVATE_NETWORKS
@@ -129,7 +153,7 @@ def _context(options: ReplayOptions, settings: DetectionSettings) -> Context:
     for sentence in written.unknown_kinds:
         complain(f"{options.suppressions}: {sentence}")
     return Context(
-        inventory,
+        inventory if live is None else live,
         (*inside, *settings.own_public_networks, *options.inside),
         geography,
         (*settings.trusted_networks, *options.trusted),
@@ -152,27 +176,37 @@ def _name(context: Context) -> str:
     return ",".join(changes) or DEFAULTS
 
 
-def _replay(options: ReplayOptions, replay: Replay) -> int:
-    for findings in replay.findings_in_all(_sources(options.paths, replay)):
-        shown = findings if options.json else [each for each in findings if not each.suppressed_by]
-        if shown:
-            replay.progress.hide()
-        for finding in shown:
-            if options.json:
-                print(finding.to_json())
-            else:
-                print_text(_as_text(finding))
-    return _summarized(replay)
+def _replay(options: ReplayOptions, context: Context, saved: Path | None) -> int:
+    """`saved` is the snapshot of --live."""
+    settings = _settings_of(options, saved)
+    kept = None if STANDARD_INPUT in options.paths else continuation(options.resume, options.paths, settings)
+    hint = f" and --inventory {saved} instead of --live" if saved else ""
+    replay = reported_replay(context, options.formats, options.region)
+    return Session(replay, options.paths, options, options.json, kept, hint).run()
+
+
+def _settings_of(options: ReplayOptions, saved: Path | None) -> dict[str, str]:
+    """What decides the findings beside the logs, by option: of files, what stands for their content."""
+    lists = {"--format": options.formats, "--inside": options.inside, "--trusted": options.trusted}
+    lists |= {"--public": options.public, "--set": options.changes}
+    files = {"--inventory": saved or options.inventory, "--settings": options.settings}
+    files |= {"--suppressions": options.suppressions}
+    geo = [digest_of(each.read_bytes()) for each in options.geo]
+    digests = {name: digest_of(path.read_bytes()) if path else "" for name, path in files.items()}
+    return {name: str(values) for name, values in lists.items()} | digests | {"--geo": str(geo)}
 
 
 def _compare(options: ReplayOptions, one: Context, other: Context) -> int:
     """Prints the comparison. Only the second side prints messages about unreadable files: both read the same files."""
-    if "-" in options.paths:
+    if STANDARD_INPUT in options.paths:
         return complain("standard input can be read only once; give files to compare")
+    if options.resume or options.html:
+        raise MisuseError("--against compares findings; it takes no --resume and no --html")
     before = Side(_name(one), Replay(one, options.formats, complain=lambda _message: 1))
     after = Side(_name(other), Replay(other, options.formats))
     comparison = Comparison(before, after)
-    for source in _sources(options.paths, after.replay):
+    found, after.replay.unlisted = all_sources(options.paths, complain, options.selection)
+    for source in after.replay.progress.over(found):
         comparison.take(source)
     for line in comparison.json_lines() if options.json else comparison.lines():
         print(line)
@@ -185,33 +219,23 @@ def _summarized(replay: Replay) -> int:
         remark(line)
     if not (replay.sources or replay.unread):
         return complain(NO_LOGS)
-    return 1 if replay.unread else 0
-
-
-def _sources(paths: Iterable[str], replay: Replay) -> Iterator[LogSource]:
-    found, missing = all_sources(paths, complain)
-    replay.unread += missing
-    return replay.progress.over(found)
-
-
-def _as_text(finding: Finding) -> str:
-    if finding.severity is Severity.BACKGROUND:
-        return f"[background] {finding.title}\n"
-    return alert_message(finding).text + "\n"
+    return 1 if replay.not_read else 0
 
 
 COMMAND = Command(
     options=ReplayOptions,
     run=run,
-    description="Runs flow logs through the same pipeline as in AWS. Prints findings on stdout and a summary on "
-    "stderr. Nothing leaves this machine. With --against, runs the logs with two settings and prints the findings that "
-    "appear and disappear.",
+    description="Runs flow logs through the same pipeline as in AWS. Prints findings and a report on stdout, and a "
+    "summary on stderr. Nothing leaves this machine. Ctrl-C and a lost connection name a file with which --resume goes "
+    "on. With --against, runs the logs with two settings and prints the findings that appear and disappear.",
     examples=(
         "flowsentry replay --inside 198.51.100.0/24 logs/",
         "flowsentry replay --inventory snapshot.zip --json logs/ > findings.jsonl",
+        "flowsentry replay --since 7d --html report.html s3://bucket/AWSLogs/",
+        "flowsentry replay --live --profile audit --region eu-west-1 logs/",
         "flowsentry replay --set scan.min_endpoints=20 --against default logs/",
     ),
     succeeds_when="all paths were read, with findings or without",
-    fails_when="a path, or most lines of a file, could not be read, or no flow logs were found",
-    output="a line for each finding; with --against a line for each difference",
+    fails_when="a path, or most lines of a file, could not be read, no flow logs were found, or S3 was lost",
+    output="a line for each finding, and a last line with the report; with --against a line for each difference",
 )

@@ -30,6 +30,19 @@ class Done:
         return [json.loads(line) for line in self.out.splitlines()]
 
     @property
+    def findings(self) -> list[dict[str, Any]]:
+        """The findings that `flowsentry replay --json` prints before its report."""
+        *findings, report = self.records
+        assert list(report) == ["report"]
+        return findings
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The last line of `flowsentry replay --json`."""
+        report: dict[str, Any] = self.records[-1]["report"]
+        return report
+
+    @property
     def complaints(self) -> list[str]:
         """Standard error, line by line."""
         return self.err.splitlines()

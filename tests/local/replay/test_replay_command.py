@@ -22,7 +22,7 @@ def scan(source: str, start: int = NOON) -> list[str]:
 
 def test_a_finding_is_a_json_line_with_the_documented_fields(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("replay", "--json", written(tmp_path, flow_log(scan(INSIDE))))
-    [finding] = done.records
+    [finding] = done.findings
     assert finding["id"]
     assert (finding["kind"], finding["severity"], finding["subject"]) == ("port_scan", "high", INSIDE)
     assert (finding["endpoints"], finding["first_seen"], finding["last_seen"]) == (20, NOON, NOON + 50)
@@ -98,7 +98,7 @@ def test_a_folder_is_replayed_in_order_of_time_without_other_files(flowsentry: F
     )
     written(tmp_path, b"source,is_scanner\n", "truth.csv")
     done = flowsentry("replay", "--json", tmp_path)
-    assert [finding["subject"] for finding in done.records] == [OUTSIDE, ANOTHER]
+    assert [finding["subject"] for finding in done.findings] == [OUTSIDE, ANOTHER]
     assert done.code == 0
     assert done.complaints[0] == "files     2"
 
@@ -106,14 +106,14 @@ def test_a_folder_is_replayed_in_order_of_time_without_other_files(flowsentry: F
 def test_evidence_accumulates_across_files(flowsentry: Flowsentry, tmp_path: Path) -> None:
     halves = scan(OUTSIDE)[:6], scan(OUTSIDE)[6:]
     paths = [written(tmp_path, flow_log(half), f"{number}.log") for number, half in enumerate(halves)]
-    assert flowsentry("replay", "--json", paths[0]).records == []
-    assert len(flowsentry("replay", "--json", *paths).records) == 1
+    assert flowsentry("replay", "--json", paths[0]).findings == []
+    assert len(flowsentry("replay", "--json", *paths).findings) == 1
 
 
 def test_an_address_in_an_inside_network_is_inside(flowsentry: Flowsentry, tmp_path: Path) -> None:
     path = written(tmp_path, flow_log(scan(OUTSIDE)))
     relations = {
-        arguments: flowsentry("replay", "--json", *arguments, path).records[0]["details"]["relation"]
+        arguments: flowsentry("replay", "--json", *arguments, path).findings[0]["details"]["relation"]
         for arguments in (
             (),
             ("--inside", "203.0.113.0/24"),
@@ -127,7 +127,7 @@ def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsen
     lines = [blocked(INSIDE, "10.0.0.1", port, V2) for port in range(1, 21)]
     path = written(tmp_path, "".join(f"{each}\n" for each in lines).encode())
     done = flowsentry("replay", "--json", "--format", V2_FORMAT, path)
-    assert [finding["subject"] for finding in done.records] == [INSIDE]
+    assert [finding["subject"] for finding in done.findings] == [INSIDE]
 
 
 def test_missing_fields_of_a_format_are_reported_once(flowsentry: Flowsentry, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_missing_fields_of_a_format_are_reported_once(flowsentry: Flowsentry, tm
 
 
 def test_a_dash_reads_standard_input(flowsentry: Flowsentry) -> None:
-    assert len(flowsentry("replay", "--json", "-", stdin=flow_log(scan(OUTSIDE))).records) == 1
+    assert len(flowsentry("replay", "--json", "-", stdin=flow_log(scan(OUTSIDE))).findings) == 1
 
 
 def test_unreadable_paths_are_reported_and_the_rest_is_replayed(flowsentry: Flowsentry, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_unreadable_paths_are_reported_and_the_rest_is_replayed(flowsentry: Flow
     bad = written(tmp_path, b"the quick brown fox\n", "bad.log")
     missing = tmp_path / "missing"
     done = flowsentry("replay", "--json", missing, bad, good)
-    assert (done.code, len(done.records)) == (1, 1)
+    assert (done.code, len(done.findings)) == (1, 1)
     assert done.complaints[:3] == [
         f"flowsentry: {missing}: no such file or folder",
         f"flowsentry: {bad}: the first line is not a header of flow log fields: b'the quick brown fox'",
@@ -159,7 +159,7 @@ def test_the_lines_before_the_cut_of_a_truncated_file_are_replayed(flowsentry: F
     whole = gzip.compress(flow_log(scan(OUTSIDE) + others), mtime=0)
     path = written(tmp_path, whole[: len(whole) // 2])
     done = flowsentry("replay", "--json", path)
-    assert (done.code, len(done.records)) == (1, 1)
+    assert (done.code, len(done.findings)) == (1, 1)
     assert done.complaints[:2] == [
         f"flowsentry: {path}: the gzip data ends in the middle. The lines before the cut were processed",
         "files     1, 1 not fully read",
@@ -177,7 +177,7 @@ def test_logs_in_s3_are_replayed(flowsentry: Flowsentry, monkeypatch: pytest.Mon
             Bucket="flow-logs-of-mine", Key="AWSLogs/x.log.gz", Body=gzip.compress(flow_log(scan(OUTSIDE)), mtime=0)
         )
         done = flowsentry("replay", "--json", "s3://flow-logs-of-mine/AWSLogs/")
-        assert (done.code, [finding["subject"] for finding in done.records]) == (0, [OUTSIDE])
+        assert (done.code, [finding["subject"] for finding in done.findings]) == (0, [OUTSIDE])
         missing = flowsentry("replay", "--json", "s3://not-mine/AWSLogs/")
         assert missing.code == 1
         assert "cannot list s3://not-mine/AWSLogs/" in missing.err
@@ -209,7 +209,7 @@ def test_invalid_arguments_exit_with_2_and_a_message(
 def test_recorded_traffic_is_replayed_without_rejected_lines(flowsentry: Flowsentry) -> None:
     done = flowsentry("replay", "--json", recorded("detection/traffic/nmap-inside"))
     assert done.code == 0
-    assert {"high"} <= {finding["severity"] for finding in done.records}
+    assert {"high"} <= {finding["severity"] for finding in done.findings}
     assert "rejected  0" in done.complaints
 
 
@@ -224,5 +224,5 @@ def test_a_file_with_more_rejected_lines_than_records_is_reported_and_its_record
     flowsentry: Flowsentry, tmp_path: Path, bad: int, code: int
 ) -> None:
     done = flowsentry("replay", "--json", written(tmp_path, flow_log([*scan(INSIDE), *["bad"] * bad])))
-    assert (done.code, len(done.records)) == (code, 1)
+    assert (done.code, len(done.findings)) == (code, 1)
     assert any("21 of 41 lines are not valid records" in each for each in done.complaints) == bool(code)

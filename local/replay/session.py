@@ -1,0 +1,123 @@
+"""One run of `flowsentry replay`: reads, prints findings as they appear, and reports; or stops so that it can go on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowsentry.emit.alert_message import alert_message
+from flowsentry.emit.plain_text import counted
+from flowsentry.findings.finding import Finding, Severity
+from local.log_files import LogSource, all_sources, has_time
+from local.log_objects import ConnectionLostError
+from local.reading.log_reading import NO_LOGS
+from local.replay.continuation import Continuation
+from local.replay.reading_options import ReadingOptions
+from local.replay.replay import Replay
+from local.replay.reporting import PageError, check_page, report_on, write_page
+from local.replay.state import StateError
+from local.report.text import report_lines
+from local.terminal.complaints import complain, remark
+from local.terminal.links import print_text
+from local.terminal.next_steps import with_next_step
+
+FAILED, INTERRUPTED = 1, 130
+
+
+@dataclass(frozen=True)
+class Session:
+    """A replay of these paths. `kept` is the file from which it goes on; None where it can't, since standard input can
+    be read only once. `hint` is what else to give to go on.
+    """
+
+    replay: Replay
+    paths: Sequence[str]
+    options: ReadingOptions
+    is_json: bool
+    kept: Continuation | None
+    hint: str = ""
+
+    def run(self) -> int:
+        """The exit code."""
+        replay = self.replay
+        try:
+            check_page(self.options.html)
+            done = self.kept.begin(replay) if self.kept else 0
+        except (PageError, StateError) as error:
+            return complain(error)
+        sources = self._sources()
+        waiting = replay.not_done(sources)
+        if done:
+            remark(
+                f"goes on with {counted(len(waiting), 'file')}; {counted(len(sources) - len(waiting), 'file')} before"
+            )
+        try:
+            with replay.interruption:
+                for findings in replay.findings_in_all(replay.progress.over(waiting)):
+                    self._print(findings)
+        except KeyboardInterrupt:
+            return self._stopped(len(sources), INTERRUPTED)
+        except ConnectionLostError as error:
+            replay.progress.hide()
+            complain(with_next_step(error))
+            return self._stopped(len(sources), FAILED)
+        return self._reported()
+
+    def _sources(self) -> list[LogSource]:
+        """What is to be read, each file once, although two paths may have it."""
+        found, self.replay.unlisted = all_sources(self.paths, complain, self.options.selection)
+        has_range = self.options.since or self.options.until
+        if has_range and (without := sum(not has_time(each) for each in found)):
+            remark(f"{counted(without, 'file')} without a time in the name: read whole, whatever their records' time")
+        return list(dict.fromkeys(found))
+
+    def _print(self, findings: Sequence[Finding]) -> None:
+        shown = [each for each in findings if self.is_json or not each.suppressed_by]
+        if shown:
+            self.replay.progress.hide()
+        for finding in shown:
+            if self.is_json:
+                print(finding.to_json())
+            else:
+                print_text(_as_text(finding))
+
+    def _stopped(self, files: int, code: int) -> int:
+        """Says how to go on."""
+        self.replay.progress.hide()
+        done = f"stopped after {self.replay.done.total():,} of {counted(files, 'file')}"
+        if self.kept is None:
+            complain(f"{done}; a replay of standard input can't go on")
+            return code
+        try:
+            self.kept.interrupt(self.replay)
+        except StateError as error:
+            return complain(f"{done}, and can't go on: {error}")
+        complain(f"{done}; to go on, give the same command with --resume {self.kept.path}{self.hint}")
+        return code
+
+    def _reported(self) -> int:
+        replay = self.replay
+        replay.progress.hide()
+        report = report_on(replay, self.options.region)
+        if self.is_json:
+            print(json.dumps({"report": report.as_json()}))
+        elif replay.sources:
+            print(*report_lines(report), sep="\n")
+        for line in replay.summary():
+            remark(line)
+        if not (replay.sources or replay.unread):
+            return complain(NO_LOGS)
+        try:
+            if self.options.html:
+                write_page(self.options.html, report)
+                remark(f"page      {self.options.html}")
+            if self.kept:
+                self.kept.end(replay)
+        except (PageError, StateError) as error:
+            return complain(error)
+        return FAILED if replay.not_read else 0
+
+
+def _as_text(finding: Finding) -> str:
+    if finding.severity is Severity.BACKGROUND:
+        return f"[background] {finding.title}\n"
+    return alert_message(finding).text + "\n"
