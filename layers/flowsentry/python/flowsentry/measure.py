@@ -5,7 +5,6 @@ are in one of the two records, so those of every record count.
 """
 
 from collections.abc import Sequence
-from functools import cache
 
 import polars as pl
 
@@ -66,32 +65,37 @@ def _whole(rows: pl.DataFrame, observer: TrafficDimension) -> Measurements:
 
 
 def _of_vpc(flows: pl.DataFrame) -> pl.DataFrame:
-    rejected, inbound = pl.col("is_rejected"), pl.col("direction") == "ingress"
+    rejected, inbound = flows["is_rejected"], flows["direction"] == "ingress"
     refused = zip(_REJECTED, (rejected, rejected & inbound, rejected & ~inbound), strict=True)
     counts = [each.cast(pl.Int64).alias(name) for name, each in refused]
-    return _summed(flows.select_seq(_minute(), "scope", *_passed(flows), *counts), "scope")
+    return _summed([flows["scope"], *_passed(flows), *counts], flows["start"])
 
 
 def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
     lost = [name for name in LOST_PACKETS if name in flows.columns]
     has_lost = pl.sum_horizontal(lost) > 0 if lost else pl.lit(value=False)
     attachment = pl.col("tgw_attachment_id") if "tgw_attachment_id" in flows.columns else _NO_ATTACHMENT
-    attachment_of_loss = pl.when(has_lost).then(attachment).alias("attachment")
-    return _summed(flows.select(_minute(), "scope", attachment_of_loss, *_passed(flows), *lost), "scope", "attachment")
+    of_loss = flows.select(pl.when(has_lost).then(attachment).alias("attachment")).to_series()
+    return _summed([flows["scope"], of_loss, *_passed(flows), *flows[lost]], flows["start"])
 
 
-@cache
-def _minute() -> pl.Expr:
-    return (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
+_MINUTE = (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
+_NONE = pl.Series([0])
 
 
-def _passed(flows: pl.DataFrame) -> list[pl.Expr]:
-    counted = ~is_second_record(flows.columns)
-    return [counted.cast(pl.Int64).alias("flows"), *(pl.when(counted).then(name).alias(name) for name in _AMOUNTS)]
+def _passed(flows: pl.DataFrame) -> list[pl.Series]:
+    """Of each record that counts: one flow, its bytes and its packets."""
+    counted = flows.select_seq((~is_second_record(flows.columns)).alias("flows")).to_series()
+    return [counted.cast(pl.Int64), *(flows[name].zip_with(counted, _NONE) for name in _AMOUNTS)]
 
 
-def _summed(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
-    return rows.group_by("minute", *by).agg(pl.exclude("minute", *by).sum())
+def _summed(columns: Sequence[pl.Series], starts: pl.Series) -> pl.DataFrame:
+    """The counts among the columns, added up by minute and the other columns. The minute is worked out by the query:
+    polars examines a sample of keys that are columns, which takes longer than to add up a thousand rows.
+    """
+    counts = [column.name for column in columns if column.name in _COUNTS]
+    by = [column.name for column in columns if column.name not in _COUNTS]
+    return pl.DataFrame([*columns, starts]).group_by(_MINUTE, *by).agg(pl.col(counts).sum())
 
 
 def measure_owners(flows: EnrichedFlows) -> OwnerSums:
@@ -100,32 +104,29 @@ def measure_owners(flows: EnrichedFlows) -> OwnerSums:
     """
     if is_of_transit_gateway(flows.columns):
         return add_up_owners([])
-    narrow = flows[["start", "scope", "direction", "bytes", "is_rejected", *_OWNERS_OF_ENDS]]
-    return _owner_sums(_of_owners(narrow, has_rejected=bool(narrow["is_rejected"].any())))
+    return _owner_sums(_of_owners(flows[["start", "scope", "direction", "bytes", "is_rejected", *_OWNERS_OF_ENDS]]))
 
 
 _ENDS = ("source", "destination")
 _OWNERS_OF_ENDS = tuple(f"{end}_{name}" for end in _ENDS for name in _OWNER)
-_IS_EGRESS, _IS_REJECTED = pl.col("direction") == "egress", pl.col("is_rejected")
-_SENDERS = [pl.col(f"source_{name}").alias(name) for name in _OWNER]
-_LOGGED_BY = [
-    pl.when(_IS_EGRESS).then(f"source_{name}").when(~_IS_EGRESS).then(f"destination_{name}").alias(name)
-    for name in _OWNER
-]
-_SENT = [pl.col("bytes"), pl.lit(0, pl.Int64).alias("rejected_flows")]
-_SENT_OR_REJECTED = [
-    pl.when(~_IS_REJECTED).then("bytes").otherwise(0).alias("bytes"),
-    _IS_REJECTED.cast(pl.Int64).alias("rejected_flows"),
-]
 
 
-def _of_owners(flows: pl.DataFrame, *, has_rejected: bool) -> pl.DataFrame:
+def _of_owners(flows: pl.DataFrame) -> pl.DataFrame:
     """The flows that an owner sent, and those that its rules rejected, where they have a start: with their minute,
     bytes and `rejected_flows`. The owner is that of the end that logged the flow.
     """
-    owner, amounts = (_LOGGED_BY, _SENT_OR_REJECTED) if has_rejected else (_SENDERS, _SENT)
-    counted = flows.filter(pl.col("start").is_not_null() & (_IS_EGRESS | _IS_REJECTED))
-    rows = counted.select_seq(_minute(), "scope", *owner, *amounts)
+    is_counted = (flows["direction"] == "egress") | (flows["is_rejected"] & flows["direction"].is_not_null())
+    counted = flows.filter(is_counted & flows["start"].is_not_null() if flows["start"].null_count() else is_counted)
+    is_egress, is_rejected = counted["direction"] == "egress", counted["is_rejected"]
+    owner = [counted[f"source_{name}"].zip_with(is_egress, counted[f"destination_{name}"]) for name in _OWNER]
+    columns = {
+        "minute": counted.select_seq(_MINUTE).to_series(),
+        "scope": counted["scope"],
+        **dict(zip(_OWNER, owner, strict=True)),
+        "bytes": counted["bytes"].zip_with(~is_rejected, _NONE),
+        "rejected_flows": is_rejected.cast(pl.Int64),
+    }
+    rows = pl.DataFrame([column.alias(name) for name, column in columns.items()])
     return rows.filter(pl.col("owner_id").is_not_null()) if rows["owner_id"].null_count() else rows
 
 
@@ -155,7 +156,7 @@ def _owner_sums(rows: pl.DataFrame) -> OwnerSums:
     sums = rows.group_by(_OWNER_KEY).agg(
         pl.col("owner_kind", "owner_name").first(), pl.col("bytes", "rejected_flows").sum()
     )
-    return OwnerSums(sums.select_seq(pl.col(name).cast(kind) for name, kind in _OWNER_SCHEMA.items()))
+    return OwnerSums(sums[list(_OWNER_SCHEMA)])
 
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:

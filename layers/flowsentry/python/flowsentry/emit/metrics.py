@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nlargest
 from itertools import groupby, islice
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, TrafficDimension, TrafficMetric
+from flowsentry.records.few_rows import values_of
 from flowsentry.records.fields import LOST_PACKETS
 from flowsentry.value import Value
 
@@ -140,19 +141,22 @@ def directive_of(namespace: str, dimension: TrafficDimension) -> Mapping[str, An
     return {"Namespace": namespace, "Dimensions": [[dimension]], "Metrics": metrics}
 
 
+_OF_LINE = (_OwnerRow._fields.index("minute"), _OwnerRow._fields.index("scope"))
+
+
 def _top_owners(owners: OwnerSums) -> TopOwners:
     """The owners that each line names, by minute and VPC; of equal ones, the first in the order of OwnerSums."""
-    rows = map(_OwnerRow._make, owners[list(_OwnerRow._fields)].iter_rows())
-    return {key: _named_owners(list(group)) for key, group in groupby(rows, lambda row: (row.minute, row.scope))}
+    rows = map(_OwnerRow._make, values_of(owners, _OwnerRow._fields))
+    return {key: _named_owners(list(group)) for key, group in groupby(rows, itemgetter(*_OF_LINE))}
 
 
 def _named_owners(rows: Sequence[_OwnerRow]) -> dict[str, list[dict[str, Any]]]:
     """The owners in a VPC that sent most bytes, and whose rules rejected most flows."""
     named = {}
     for property_name, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
-        most = nlargest(MAX_OWNERS, rows, key=attrgetter(amount))
-        if found := [_owner(row, amount) for row in most if getattr(row, amount)]:
-            named[property_name] = found
+        at = _OwnerRow._fields.index(amount)
+        if most := nlargest(MAX_OWNERS, (row for row in rows if row[at]), key=itemgetter(at)):
+            named[property_name] = [_owner(row, amount) for row in most]
     return named
 
 
