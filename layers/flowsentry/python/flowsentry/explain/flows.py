@@ -13,6 +13,7 @@ from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.frames import EnrichedFlows, ExplainedFlows
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.records.code_names import ACK, SYN
+from flowsentry.records.few_rows import rows_where, values_of
 
 MAX_EXPLAINED = 1_000
 """Classes of rejected flows that are explained per source; further classes stay null. Classes of flows from inside come
@@ -139,9 +140,10 @@ def _opens(flags: int | None) -> bool | None:
 
 def _accepted_at_interfaces(flows: pl.DataFrame, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
     """The flows that were accepted at the interfaces of these rows; none with an unknown part."""
-    interfaces = pl.Series([row["interface_id"] for row in rows], dtype=pl.Categorical()).unique()
+    interfaces = pl.Series(list({row["interface_id"] for row in rows}), dtype=pl.Categorical())
     is_accepted = flows["interface_id"].is_in(interfaces.implode()) & ~flows["is_rejected"]
-    return {flow for flow in flows[list(_FLOW)].filter(is_accepted).rows() if None not in flow}
+    accepted = rows_where(flows[list(_FLOW)], is_accepted)
+    return {flow for flow in values_of(accepted, _FLOW) if None not in flow}
 
 
 def _present(flows: pl.DataFrame) -> list[str]:

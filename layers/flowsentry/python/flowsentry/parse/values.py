@@ -54,10 +54,19 @@ def bounded(records: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 def out_of_bounds(records: pl.DataFrame, names: Sequence[str]) -> pl.Series | None:
     """Whether a row has a value out of range or an invalid address; None where no row has."""
-    if all(_are_good(records[column_of(name)], name) for name in names):
+    if all(_are_good(records[column_of(name)], name) for name in _distinct(records, names)):
         return None
     goods = [is_good for _, is_good in _goods(records, names)]
     return records.select(pl.any_horizontal((~is_good).fill_null(value=False) for is_good in goods)).to_series()
+
+
+def _distinct(records: pl.DataFrame, names: Sequence[str]) -> Iterator[str]:
+    """The fields without the addresses of packets that are those of interfaces, as they mostly are."""
+    for name in names:
+        interface = name.removeprefix("pkt-")
+        is_same = interface != name and interface in names and name in _ADDRESSES
+        if not is_same or not records[column_of(name)].equals(records[column_of(interface)]):
+            yield name
 
 
 def _are_good(values: pl.Series, name: str) -> bool:

@@ -5,9 +5,10 @@ from functools import cache, lru_cache
 import polars as pl
 
 OCTETS, MAX_OCTET = 4, 255
-MAX_FEW_ADDRESSES = 100
+MAX_FEW_ADDRESSES = 300
 """Addresses up to which each is read by itself. More: an address costs more than its share of a plan. Fewer: small
-payloads pay for the plan, which takes as long as some 120 addresses (November 2026)."""
+payloads pay for the plan, which takes as long as some 120 addresses, and then for each address where their contacts are
+judged one by one (November 2026)."""
 
 MAX_KNOWN_ADDRESSES = 16_384
 """Addresses whose numbers are kept, some 200 bytes each. More: more memory. Fewer: the same addresses are read again in
