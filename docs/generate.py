@@ -1,6 +1,6 @@
 """Generates the reference pages beside this file from the code: cost.md, dashboards.md, fields.md, metrics.md,
-detectors.md, log-queries.md, analytics.md, command-line.md, the entries of runbook.md, the tables in settings.md,
-settings.schema.json, and the kinds of finding in suppressions.schema.json; and the two sums of cost.md in README.md.
+detectors.md, log-queries.md, analytics.md, command-line.md, console-api.md, the entries of runbook.md, the tables in
+settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json; and the two sums of cost.md in README.md.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -16,6 +16,7 @@ import polars as pl
 
 from docs.analytics_reference import analytics_page
 from docs.command_line_reference import command_line_page
+from docs.console_api_reference import console_api_page
 from docs.cost_reference import cost_page, with_costs
 from docs.dashboards_reference import dashboards_page
 from docs.detectors_reference import detectors_page
@@ -96,6 +97,7 @@ def pages() -> dict[Path, str]:
     made["log-queries.md"] = chain(opening("Log queries", ROOT / "stacks" / "log_queries"), log_queries_page())
     made["analytics.md"] = chain(opening("Analytics", ROOT / "stacks" / "analytics"), analytics_page())
     made["command-line.md"] = chain(opening("Command line", ROOT / "local" / "cli.py"), command_line_page())
+    made["console-api.md"] = chain(opening("Console API", ROOT / "local" / "console" / "pages"), console_api_page())
     source = ROOT / "stacks" / "monitoring" / "dashboards"
     made["dashboards.md"] = chain(opening("Dashboards", source), dashboards_page())
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}

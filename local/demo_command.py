@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from local.console.port import PORT, ConsolePort
 from local.terminal.command import Command, Options
 
 
@@ -16,6 +17,10 @@ class DemoOptions(Options):
         int,
         typer.Option(metavar="N", help="seed of the random traffic (default 1); the same seed gives the same traffic"),
     ] = 1
+    console_port: ConsolePort = PORT
+    no_console: Annotated[
+        bool, typer.Option("--no-console", help="serve no console, the web page that shows the demo while it runs")
+    ] = False
 
 
 def run(options: DemoOptions) -> int:
@@ -29,8 +34,9 @@ COMMAND = Command(
     options=DemoOptions,
     run=run,
     description="Starts an emulated AWS on this machine, deploys the CDK app into it, sends the traffic of an invented "
-    "company through CloudWatch Logs and S3, and prints the alerts as they are delivered.",
-    examples=("flowsentry demo", "flowsentry demo --seed 7"),
+    "company through CloudWatch Logs and S3, and prints the alerts as they are delivered. The console, a web page on "
+    "127.0.0.1, shows the dashboards, the alerts and the traffic meanwhile.",
+    examples=("flowsentry demo", "flowsentry demo --seed 7", "flowsentry demo --no-console"),
     succeeds_when="exactly the expected alerts arrived",
     fails_when="an expected alert is missing, or an unexpected one arrived",
 )

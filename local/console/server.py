@@ -11,10 +11,10 @@ import uvicorn
 
 from local.console.application import application
 from local.console.console_data import ConsoleData, DataError
+from local.console.port import PORT
 from local.console.security import Access
 
 ADDRESS = "127.0.0.1"
-PORT = 8_740
 PORTS_TRIED = 20
 """Ports that are tried, from the wanted one. More: another program has hundreds. Fewer: a few demos at once fail."""
 MAX_CONNECTIONS = 64

@@ -9,7 +9,9 @@ from local.aws.deployment.deploy import bootstrap
 from local.aws.embedded import EmbeddedAws
 from local.aws.settings import Settings, isolated
 from local.child_processes import exits_on_signals
-from local.demo.account import created_company, deployed_app, output_bucket
+from local.console.showing import console_shown
+from local.console.subjects.deployed import Deployed
+from local.demo.account import created_company, deployed_app, output_bucket, settings_for
 from local.demo.alerts import Delivered, Inbox
 from local.demo.digest import send_digest
 from local.demo.named_owners import enriched_rows, named_owners
@@ -23,6 +25,8 @@ from local.traffic.generation import generate
 MAX_SECONDS = 1_800
 """Without a terminal, the embedded AWS stops after this many seconds. Lower: a slow machine does not finish."""
 QUIET_SECONDS = 300
+ALARM_SECONDS = 60
+"""Between two evaluations of alarms, as in CloudWatch."""
 
 
 def demo(options: DemoOptions) -> int:
@@ -30,8 +34,8 @@ def demo(options: DemoOptions) -> int:
     stays = sys.stdin.isatty() and sys.stdout.isatty()
     settings = Settings(max_seconds=86_400 if stays else MAX_SECONDS)
     try:
-        with exits_on_signals(), isolated(), EmbeddedAws.start(settings) as aws:
-            code = _run(aws, options.seed)
+        with exits_on_signals(), isolated(), EmbeddedAws.start(settings) as aws, contextlib.ExitStack() as shown:
+            code = _run(aws, options, shown)
             if stays:
                 _stay(aws)
             return code
@@ -45,18 +49,22 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def _run(aws: EmbeddedAws, seed: int) -> int:
+def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) -> int:
+    """The exit code. The console is entered into `shown`, which ends after the demo."""
     say(f"emulated AWS: {aws.endpoint_url}, account {aws.account}, region {aws.region}")
     with ThreadPoolExecutor() as beside:
         bootstrapped = beside.submit(bootstrap, aws)
         company = created_company(aws, say)
-        traffic_generated = beside.submit(generate, company, int(time.time()), seed=seed)
+        traffic_generated = beside.submit(generate, company, int(time.time()), seed=options.seed)
         bootstrapped.result()
         app = deployed_app(aws, company, say)
         traffic = traffic_generated.result()
     sending = Sending(aws, company, app, traffic)
     say(f"sending {sending.records:,} records of six hours through CloudWatch Logs and S3")
     with Inbox(aws, on_delivery=lambda alert: print_text(_shown(alert))) as inbox:
+        if not options.no_console:
+            data = Deployed(aws, settings_for(company), inbox.published.messages)
+            shown.enter_context(console_shown(data, options.console_port, say))
         sending.send_all(say)
         aws.wait_until_quiet(QUIET_SECONDS)
         send_digest(aws, say)
@@ -79,4 +87,5 @@ def _stay(aws: EmbeddedAws) -> None:
         say(f"  export {name}={value}")
     with contextlib.suppress(KeyboardInterrupt):
         while True:
-            time.sleep(3_600)
+            aws.evaluate_alarms()
+            time.sleep(ALARM_SECONDS)

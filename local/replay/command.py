@@ -14,6 +14,7 @@ from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
+from local.console.port import PORT, ConsolePort
 from local.inventory.live import LiveError, live_inventory, state_folder
 from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, settings_in, suppressions_in
 from local.log_files import all_sources
@@ -113,6 +114,10 @@ class ReplayOptions(KnowledgeOptions, FormatOptions, ReadingOptions):
             f"`{SETTINGS}` for those of --settings; may be given several times",
         ),
     ] = field(default_factory=list)
+    console: Annotated[
+        bool, typer.Option("--console", help="show findings, traffic and dashboards on a web page on 127.0.0.1")
+    ] = False
+    console_port: ConsolePort = PORT
 
 
 def run(options: ReplayOptions) -> int:
@@ -128,6 +133,10 @@ def run(options: ReplayOptions) -> int:
         other = replace(context, thresholds=_other_thresholds(options.against, settings))
     except (KnowledgeError, ThresholdError, LiveError) as error:
         return complain(error)
+    if options.console:
+        from local.console.replay_console import replay_on_console  # noqa: PLC0415 - only --console needs the server
+
+        return replay_on_console(context, options, options.paths)
     if options.against:
         return _compare(options, other, context)
     return _replay(options, context, saved)
@@ -230,6 +239,7 @@ COMMAND = Command(
     "on. With --against, runs the logs with two settings and prints the findings that appear and disappear.",
     examples=(
         "flowsentry replay --inside 198.51.100.0/24 logs/",
+        "flowsentry replay --console --inventory snapshot.zip logs/",
         "flowsentry replay --inventory snapshot.zip --json logs/ > findings.jsonl",
         "flowsentry replay --since 7d --html report.html s3://bucket/AWSLogs/",
         "flowsentry replay --live --profile audit --region eu-west-1 logs/",

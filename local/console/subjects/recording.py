@@ -49,6 +49,8 @@ class Recording:
     newest: int = 0
     unread: int = 0
     coverage: Coverage = field(default_factory=Coverage)
+    lines: int = 0
+    records: int = 0
     _frames: list[pl.DataFrame] = field(default_factory=list)
     _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
     _known: KnownServicesInMemory = field(default_factory=KnownServicesInMemory)
@@ -87,9 +89,10 @@ class Recording:
                 texts = object_texts(source.blocks(), self.log_formats, tried)
                 outcome = process(self._covered(texts), self.context, self._stores, file, now=self.clock())
             except (PoisonError, OSError) as error:
-                self.unread += 1
-                self.complain(f"{source.name}: {error}")
+                self._note_unread(source, error)
                 return
+            if outcome.damage:
+                self._note_unread(source, outcome.damage)
             if file.path.exists():
                 self._frames.append(pl.read_parquet(file.path))
         self._keep(outcome)
@@ -101,7 +104,13 @@ class Recording:
                 self.coverage.add(parsed.records)
             yield text
 
+    def _note_unread(self, source: LogSource, error: Exception) -> None:
+        self.unread += 1
+        self.complain(f"{source.name}: {error}")
+
     def _keep(self, outcome: Outcome) -> None:
+        self.lines += outcome.lines
+        self.records += outcome.accepted_records
         at = outcome.newest_end or 0
         self.newest = max(self.newest, at)
         namespace = namespace_of(DEPLOYMENT)

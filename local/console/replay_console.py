@@ -1,0 +1,83 @@
+"""flowsentry replay --console: replays flow logs and shows them on the console until Ctrl-C."""
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from flowsentry.pipeline import Context
+from local.child_processes import exits_on_signals
+from local.console.showing import console_shown
+from local.console.subjects.recording import Recording
+from local.console.subjects.replayed import Replayed
+from local.log_files import LogSource, Selection, all_sources
+from local.reading.progress import Progress
+from local.terminal.complaints import complain
+
+MAX_TITLE_LETTERS = 120
+
+
+class ConsoleOptions(Protocol):
+    """The options of replay that decide what the console shows, and where."""
+
+    @property
+    def selection(self) -> Selection: ...
+
+    @property
+    def formats(self) -> Sequence[str]: ...
+
+    @property
+    def console_port(self) -> int: ...
+
+
+def replay_on_console(
+    context: Context,
+    options: ConsoleOptions,
+    paths: Sequence[str],
+    wait: Callable[[], object] | None = None,
+) -> int:
+    """Exit code: 0 when everything there could be read, 1 when something could not, or when there was nothing. The
+    console is up until `wait` returns, or until Ctrl-C.
+    """
+    sources, missing = all_sources(paths, complain, options.selection)
+    recording = recorded(context, options.formats, sources)
+    for line in summary(recording, len(sources)):
+        say(line)
+    if not recording.lines:
+        return complain("no flow logs were found in the given paths: there is nothing to show")
+    data = Replayed(recording, f"replay of {' '.join(paths)}"[:MAX_TITLE_LETTERS])
+    with exits_on_signals(), console_shown(data, options.console_port, say), contextlib.suppress(KeyboardInterrupt):
+        say("the console is up until Ctrl-C")
+        (wait or threading.Event().wait)()
+    return 1 if recording.unread or missing else 0
+
+
+def recorded(context: Context, log_formats: Sequence[str], sources: Sequence[LogSource]) -> Recording:
+    """The recording of all sources; progress is printed on a terminal."""
+    progress = Progress()
+
+    def told(message: object) -> None:
+        progress.hide()
+        complain(message)
+
+    recording = Recording(context, log_formats, complain=told)
+    for source in progress.over(sources):
+        before = recording.records
+        recording.take(source)
+        progress.add(recording.records - before)
+    progress.hide()
+    return recording
+
+
+def summary(recording: Recording, sources: int) -> Iterable[str]:
+    """What was read and found, as text lines."""
+    kinds = Counter(f"{each.kind} ({each.severity})" for each in recording.findings.values() if not each.suppressed_by)
+    found = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+    yield f"read      {sources:,} files, {recording.lines:,} lines, {recording.records:,} records of traffic"
+    yield f"findings  {kinds.total():,}" + (f" ({found})" if found else "")
+
+
+def say(line: str) -> None:
+    """Prints one line and flushes it."""
+    print(line, flush=True)

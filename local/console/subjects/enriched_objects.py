@@ -1,0 +1,44 @@
+"""The enriched records in the output bucket, the newest first; each object is read once, since none ever changes."""
+
+import io
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from local.console.console_data import MAX_FLOWS
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "enriched/"
+
+
+@dataclass
+class EnrichedObjects:
+    """The records of a bucket, in memory."""
+
+    s3: "S3Client"
+    bucket: str
+    _frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _all: pl.DataFrame = field(default_factory=pl.DataFrame)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self) -> pl.DataFrame:
+        """The newest MAX_FLOWS records, in order of their end. Raises what boto3 raises."""
+        with self._lock:
+            new = [key for key in self._keys() if key not in self._frames]
+            if new:
+                self._frames |= {key: self._read(key) for key in new}
+                together = pl.concat(self._frames.values(), how="diagonal_relaxed")
+                self._all = together.sort("end").tail(MAX_FLOWS)
+            return self._all
+
+    def _keys(self) -> list[str]:
+        """The newest objects: keys begin with the day and the hour."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=PREFIX)
+        return sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
+
+    def _read(self, key: str) -> pl.DataFrame:
+        return pl.read_parquet(io.BytesIO(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()))
