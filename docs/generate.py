@@ -1,6 +1,7 @@
 """Generates the reference pages beside this file from the code: cost.md, dashboards.md, fields.md, metrics.md,
 detectors.md, log-queries.md, analytics.md, command-line.md, console-api.md, the entries of runbook.md, the tables in
-settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json; and the two sums of cost.md in README.md.
+settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json; and the two sums of cost.md in
+README.md.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
