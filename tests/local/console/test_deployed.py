@@ -4,7 +4,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +22,8 @@ from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import pack
 from local.aws import moto_patches
 from local.aws.monitoring import metric_data  # noqa: F401 patches moto
-from local.console.console_data import DataError, LogEvent, Metric, MetricStat, NotFoundError, Series, TriageChange
+from local.console.console_data import DataError, LogEvent, Metric, MetricStat, Series
+from local.console.inbox.message import Message
 from local.console.span import Span
 from local.console.subjects.deployed import Deployed
 from tests.builders import NOON
@@ -51,17 +52,13 @@ SPAN = Span(NOON, NOON + 3_600)
 
 @dataclass
 class InMemory:
-    """Stands for the embedded AWS; `sent` are the e-mails."""
+    """Stands for the embedded AWS."""
 
     account: str = "123456789012"
     region: str = REGION
-    sent: list[dict[str, str]] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
         return _client(service)
-
-    def emails(self) -> list[dict[str, str]]:
-        return self.sent
 
 
 @cache
@@ -83,13 +80,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def emulated() -> InMemory:
-    return InMemory()
-
-
-@pytest.fixture
-def deployed(emulated: InMemory) -> Deployed:
-    return Deployed(cast("EmbeddedAws", emulated))
+def deployed() -> Deployed:
+    return Deployed(cast("EmbeddedAws", InMemory()))
 
 
 def put(metric: Metric, at: int, value: float) -> None:
@@ -164,20 +156,18 @@ def recently() -> int:
     return int(time.time()) - 60
 
 
-def test_an_alert_has_the_email_that_was_delivered_and_its_triage_is_kept_in_the_table(
-    deployed: Deployed, emulated: InMemory
-) -> None:
+def test_an_alert_has_the_message_that_was_delivered_and_its_triage_is_kept_in_the_table(deployed: Deployed) -> None:
     make_findings_table()
     found = Finding("0" * 23 + "a", "port_scan", Severity.HIGH, "a scan", "10.0.0.9", "vpc-1", NOON, NOON + 60)
     FindingTable(FINDINGS_TABLE, clients.dynamodb()).put_new([found])
-    emulated.sent.append({"subject": "[high] sent", "text": f"flowsentry findings show {found.id}"})
-    [alert] = deployed.alerts()
-    assert (alert.finding.id, alert.mail_subject, alert.triage.state) == (found.id, "[high] sent", State.OPEN)
-    deployed.triage(found.id, TriageChange("acknowledge", "alice", "known"))
+    sent = Message("one", NOON, "[high] sent", "text", {"type": "finding", "id": found.id}, {})
+    inbox = Deployed(deployed.aws, sent=lambda: [sent]).inbox
+    [entry] = deployed.alerts()
+    assert (entry.finding.id, entry.triage.state) == (found.id, State.OPEN)
+    assert inbox.message_about(entry) == sent
+    inbox.triage(found.id, "acknowledge", "alice", "known", 0)
     [again] = deployed.alerts()
     assert (again.triage.state, again.triage.by, again.triage.note) == (State.ACKNOWLEDGED, "alice", "known")
-    with pytest.raises(NotFoundError, match="there is no finding none"):
-        deployed.triage("none", TriageChange("resolve", "alice"))
 
 
 def test_flows_are_the_newest_enriched_records_and_each_object_is_read_once(deployed: Deployed) -> None:
@@ -188,6 +178,7 @@ def test_flows_are_the_newest_enriched_records_and_each_object_is_read_once(depl
         pl.DataFrame({"end": [number], "srcaddr": [f"10.0.0.{number}"]}).write_parquet(file)
         clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"enriched/{number}.parquet", Body=file.getvalue())
     assert deployed.flows()["srcaddr"].to_list() == ["10.0.0.1", "10.0.0.2"]
+    assert (deployed.coverage().first, deployed.coverage().last) == (1, 2)
     clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key="enriched/1.parquet", Body=b"read again, it would fail")
     assert len(deployed.flows()) == 2
 
@@ -198,8 +189,8 @@ def test_known_services_are_those_of_the_evidence_table(deployed: Deployed) -> N
     service = Service("vpc-1", b"\x0a\x00\x00\x01\x01\xbb\x06")
     table.learn([Answer(service, NOON // 86_400, NOON, 1, is_inside=True)])
     table.mark_down([Outage(service, recently())])
-    services = deployed.services()
-    assert services.answers[service].last_seen == NOON
+    services = deployed.known_services()
+    assert services.days[service][NOON // 86_400].last_seen == NOON
     assert set(services.down_since) == {service}
 
 

@@ -14,7 +14,10 @@ from local.console.security import TOKEN_HEADER, Access
 from local.console.server import PORTS_TRIED, serving
 from local.console.showing import console_shown
 from local.console.subjects.replayed import Replayed
+from local.replay.command import ReplayOptions
 from tests.builders import flow_log, probe
+
+OPTIONS = ReplayOptions(paths=[], console_port=0)
 
 
 def status(access: Access, path: str, token: str) -> int:
@@ -82,7 +85,7 @@ def test_replay_shows_files_on_the_console_until_it_is_ended(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "scan.log").write_bytes(flow_log(probe("203.0.113.9", "10.0.0.1", port) for port in range(1, 21)))
-    assert replay_on_console(Context(), (), [str(tmp_path)], 0, wait=lambda: None) == 0
+    assert replay_on_console(Context(), OPTIONS, [str(tmp_path)], wait=lambda: None) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [
         "read      1 files, 20 lines, 20 records of traffic",
@@ -93,5 +96,5 @@ def test_replay_shows_files_on_the_console_until_it_is_ended(
 
 
 def test_replay_of_nothing_serves_no_console(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert replay_on_console(Context(), (), [str(tmp_path)], 0, wait=lambda: None) == 1
+    assert replay_on_console(Context(), OPTIONS, [str(tmp_path)], wait=lambda: None) == 1
     assert "there is nothing to show" in capsys.readouterr().err
