@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from flowsentry.findings.finding import Finding
+from local.console.console_data import About
 from local.console.inbox.inbox import AlertInbox
 from local.console.inbox.replayed import replayed_inbox
 from local.console.subjects.replayed import Replayed
@@ -22,9 +24,14 @@ NAMES = (
 class Findings(Replayed):
     """The sample afternoon with other findings."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Finding], subject: Literal["deployed", "replayed"] = "replayed") -> None:
         super().__init__(sample_recording(), "sample afternoon")
-        self._other = replayed_inbox(findings)
+        self._other, self._subject = replayed_inbox(findings), subject
+
+    @property
+    def about(self) -> About:
+        """As of a deployment, or of a replay."""
+        return replace(super().about, subject=self._subject)
 
     @property
     def inbox(self) -> AlertInbox:

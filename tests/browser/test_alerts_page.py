@@ -156,6 +156,13 @@ def test_without_alerts_the_page_says_what_was_read_and_what_to_do(new_visit: Ne
         assert "flowsentry replay --console --set" in visit.texts(".state")[0]
 
 
+def test_without_alerts_of_a_deployment_the_page_says_how_to_send_a_test(new_visit: NewVisit, serve: Serve) -> None:
+    with serve(Findings([], "deployed")) as access:
+        visit = new_visit(access).enter().open("/alerts")
+        assert "nothing was found in the flow logs that were read" in visit.texts(".state")[0]
+        assert "flowsentry test-alert" in visit.texts(".state")[0]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_inbox_is_accessible_in_both_themes(new_visit: NewVisit, access: Access, scheme: str) -> None:
     visit = new_visit(access, color_scheme=scheme).enter()
