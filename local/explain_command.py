@@ -16,6 +16,7 @@ from local.packet_passage import MAX_LINE_LETTERS, Passage, packet_to
 from local.snapshot_endpoints import EndsInSnapshot, UnclearEndError
 from local.terminal.command import Command, Options
 from local.terminal.complaints import complain
+from local.terminal.folding import print_folded
 
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()} | {"all": ALL}
 _LAST_PROTOCOL = 255
@@ -75,7 +76,10 @@ def run(options: ExplainOptions) -> int:
         return complain(plain(error, MAX_LINE_LETTERS))
     packet = packet_to(source, destination, options.protocol, options.port, options.source_port)
     passage = Passage.of(packet, inventory.rules)
-    print(json.dumps(passage.as_json()) if options.json else "\n".join(passage.lines()))
+    if options.json:
+        print(json.dumps(passage.as_json()))
+    else:
+        print_folded(passage.lines())
     return 0
 
 

@@ -14,6 +14,7 @@ from local.rules.observation import Observation
 from local.rules.report import Report
 from local.terminal.command import Command
 from local.terminal.complaints import complain, remark
+from local.terminal.folding import print_folded
 
 DAYS = 30
 """How long a rule must have carried nothing by default. Longer: yearly jobs are less likely to be missed. Shorter: a
@@ -66,8 +67,7 @@ def _print(report: Report, options: RulesOptions) -> None:
         for row in report.rows(is_unused_only=options.unused):
             print(json.dumps(row))
     else:
-        for line in report.lines(is_unused_only=options.unused):
-            print(line)
+        print_folded(report.lines(is_unused_only=options.unused))
     for line in report.summary():
         remark(line)
 

@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 
+from local.terminal.folding import print_folded
 from local.terminal.links import print_text
 from local.terminal.screen import printable, screen
 from local.terminal.tables import Column, print_table
@@ -112,6 +113,24 @@ def test_no_color_leaves_no_colour(capsys: pytest.CaptureFixture[str], monkeypat
     monkeypatch.setenv("TERM", "dumb")
     screen().print(printable("high", "red"))
     assert capsys.readouterr().out == "high\n"
+
+
+LONG = f"  inbound allow tcp/443 from 0.0.0.0/0 ({ID}, description): no traffic"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_a_long_line_goes_on_indented_and_its_ids_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    print_folded(["sg-1 web", LONG])
+    assert capsys.readouterr().out.splitlines() == [
+        "sg-1 web",
+        "  inbound allow tcp/443 from 0.0.0.0/0",
+        f"      ({ID}, description): no traffic",
+    ]
+
+
+def test_in_a_pipe_a_long_line_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    print_folded([LONG, "a\x1bb"])
+    assert capsys.readouterr().out == f"{LONG}\na b\n"
 
 
 def test_forced_colours_in_a_pipe_cut_nothing_and_hide_no_link(
