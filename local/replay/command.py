@@ -20,6 +20,7 @@ from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, sett
 from local.log_files import all_sources
 from local.parse_command import FormatOptions
 from local.reading.log_reading import NO_LOGS
+from local.reading.progress import Progress
 from local.replay.comparison import Comparison, Side
 from local.replay.continuation import continuation, digest_of
 from local.replay.reading_options import ReadingOptions
@@ -211,7 +212,8 @@ def _compare(options: ReplayOptions, one: Context, other: Context) -> int:
         return complain("standard input can be read only once; give files to compare")
     if options.resume or options.html:
         raise MisuseError("--against compares findings; it takes no --resume and no --html")
-    before = Side(_name(one), Replay(one, options.formats, complain=lambda _message: 1))
+    silent = Replay(one, options.formats, complain=lambda _message: 1, progress=Progress(is_wanted=False))
+    before = Side(_name(one), silent)
     after = Side(_name(other), Replay(other, options.formats))
     comparison = Comparison(before, after)
     found, after.replay.unlisted = all_sources(options.paths, complain, options.selection)

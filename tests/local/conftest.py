@@ -51,6 +51,13 @@ class Done:
 Flowsentry = Callable[..., Done]
 
 
+@pytest.fixture(autouse=True)
+def no_colours_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of whoever runs the tests changes nothing that is printed."""
+    for name in ("COLUMNS", "FLOWSENTRY_DEBUG", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def flowsentry(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Flowsentry:
     """Runs the command line in this process, with these bytes on standard input."""

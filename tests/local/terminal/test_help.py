@@ -1,5 +1,6 @@
 """--help: it fits the terminal, its examples are commands, and it names the exit codes."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +12,14 @@ from local.cli import COMMANDS, app, main
 from local.terminal.lazy_commands import every_command
 
 EVERY = dict(every_command(COMMANDS))
+STYLING = re.compile(r"\x1b\[[0-9;]*m")
+"""What Typer prints where GitHub's runners, or FORCE_COLOR, ask for colours."""
 by_command = pytest.mark.parametrize("name", EVERY)
 
 
 def shown(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert main([*arguments, "--help"]) == 0
-    return capsys.readouterr().out
+    return STYLING.sub("", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("columns", [80, 120])
