@@ -19,20 +19,30 @@ MAX_COMPLAINT_LETTERS = 400
 UNREACHABLE = "there is no such deployment, or AWS refused"
 """Meaning of exit code 1 of all of them."""
 
+ACCOUNT = "Which account"
+"""A group of options in --help."""
+
 Region = Annotated[
     str | None,
-    typer.Option(metavar="REGION", help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION, or of the profile)"),
+    typer.Option(
+        metavar="REGION",
+        rich_help_panel=ACCOUNT,
+        help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION, or of the profile)",
+    ),
 ]
-Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile (default: from the environment)")]
+Profile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", rich_help_panel=ACCOUNT, help="AWS profile (default: from the environment)"),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentOptions(Options):
     """Which deployment."""
 
-    deployment: Annotated[str, typer.Option(metavar="NAME", help="name of the deployment (default flowsentry)")] = (
-        "flowsentry"
-    )
+    deployment: Annotated[
+        str, typer.Option(metavar="NAME", rich_help_panel=ACCOUNT, help="name of the deployment (default flowsentry)")
+    ] = "flowsentry"
     region: Region = None
     profile: Profile = None
     json: Annotated[bool, typer.Option("--json", help="print JSON")] = False

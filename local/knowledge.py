@@ -20,6 +20,10 @@ class KnowledgeError(Exception):
     """A file is invalid; the message says which and why."""
 
 
+FILES = "Files beside the logs"
+"""A group of options in --help."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KnowledgeOptions(Options):
     """Files that are read beside flow logs."""
@@ -28,6 +32,7 @@ class KnowledgeOptions(Options):
         Path | None,
         typer.Option(
             metavar="FILE",
+            rich_help_panel=FILES,
             help="inventory snapshot (inventory/snapshot.zip in the output bucket), to name owners and rules",
         ),
     ] = None
@@ -35,6 +40,7 @@ class KnowledgeOptions(Options):
         Path | None,
         typer.Option(
             metavar="FILE",
+            rich_help_panel=FILES,
             help="settings of a deployment (cdk.json): networks, public login services, thresholds and suppressions",
         ),
     ] = None
@@ -42,12 +48,17 @@ class KnowledgeOptions(Options):
         Path | None,
         typer.Option(
             metavar="FILE",
+            rich_help_panel=FILES,
             help="suppressions (suppressions/suppressions.json in the output bucket); replaces those of --settings",
         ),
     ] = None
     geo: Annotated[
         list[Path],
-        typer.Option(metavar="FILE", help="country or network database in MaxMind format (.mmdb); may be given twice"),
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=FILES,
+            help="country or network database in MaxMind format (.mmdb); may be given twice",
+        ),
     ] = field(default_factory=list)
 
 

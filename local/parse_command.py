@@ -20,6 +20,9 @@ from local.terminal.command import Command, Options
 from local.terminal.complaints import complain, remark
 from local.terminal.screen import is_terminal, screen
 
+RECORDS = "Which records"
+"""A group of options in --help."""
+
 
 def _log_format(text: str) -> str:
     """The same text. Raises BadParameter with the reason when it is not a log format."""
@@ -40,6 +43,7 @@ class FormatOptions(Options):
             "--format",
             parser=_log_format,
             metavar="FORMAT",
+            rich_help_panel=RECORDS,
             help="LogFormat of lines without a header: '${version} …'; may be given several times",
         ),
     ] = field(default_factory=list)

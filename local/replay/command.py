@@ -32,6 +32,8 @@ from local.terminal.complaints import MisuseError, complain, remark
 from local.terminal.waiting import waiting
 from stacks.settings.detection import DetectionSettings
 
+NETWORKS, DETECTION = "Your networks", "Thresholds"
+"""Groups of options in --help."""
 DEFAULTS, SETTINGS = "default", "settings"
 STANDARD_INPUT = "-"
 
@@ -76,6 +78,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions, ReadingOptions):
         typer.Option(
             parser=_public,
             metavar="SERVICE",
+            rich_help_panel=NETWORKS,
             help="login service that is open to the public: an address, a CIDR block, an address with a port, or the "
             "id or name of its owner; may be given several times",
         ),
@@ -85,6 +88,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions, ReadingOptions):
         typer.Option(
             parser=_network,
             metavar="CIDR",
+            rich_help_panel=NETWORKS,
             help="CIDR block of your own, in addition to the private ranges; may be given several times",
         ),
     ] = field(default_factory=list)
@@ -93,6 +97,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions, ReadingOptions):
         typer.Option(
             parser=_network,
             metavar="CIDR",
+            rich_help_panel=NETWORKS,
             help="external CIDR block from which your people log in; may be given several times",
         ),
     ] = field(default_factory=list)
@@ -102,6 +107,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions, ReadingOptions):
             "--set",
             autocompletion=_thresholds,
             metavar="NAME=VALUE",
+            rich_help_panel=DETECTION,
             help="change a threshold, such as scan.min_endpoints=20 (docs/detectors.md lists them); may be given "
             "several times",
         ),
@@ -111,6 +117,7 @@ class ReplayOptions(KnowledgeOptions, FormatOptions, ReadingOptions):
         typer.Option(
             autocompletion=_sides,
             metavar="NAME=VALUE",
+            rich_help_panel=DETECTION,
             help=f"compare with this threshold instead of printing findings; `{DEFAULTS}` for the defaults, "
             f"`{SETTINGS}` for those of --settings; may be given several times",
         ),

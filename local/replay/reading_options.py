@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from local.deployment_command import ACCOUNT
 from local.log_files import Selection
 from local.log_objects import S3Access
+from local.parse_command import RECORDS
 from local.query.time_range import EARLIEST, LATEST, TimeRange, moment
 from local.terminal.command import Options
 
@@ -43,6 +45,7 @@ class ReadingOptions(Options):
         typer.Option(
             parser=_since,
             metavar="TIME",
+            rich_help_panel=RECORDS,
             help="leave out files whose name says that all of their records ended before this time: a day or a time in "
             "UTC, or 6h or 7d ago",
         ),
@@ -50,19 +53,27 @@ class ReadingOptions(Options):
     until: Annotated[
         str | None,
         typer.Option(
-            parser=_until, metavar="TIME", help="leave out files whose name says that their records ended after it"
+            parser=_until,
+            metavar="TIME",
+            rich_help_panel=RECORDS,
+            help="leave out files whose name says that their records ended after it",
         ),
     ] = None
-    profile: Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile for s3:// addresses and --live")] = (
-        None
-    )
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", rich_help_panel=ACCOUNT, help="AWS profile for s3:// addresses and --live"),
+    ] = None
     region: Annotated[
-        str | None, typer.Option(metavar="REGION", help="AWS Region of --live, and of the list prices in the report")
+        str | None,
+        typer.Option(
+            metavar="REGION", rich_help_panel=ACCOUNT, help="AWS Region of --live, and of the list prices in the report"
+        ),
     ] = None
     live: Annotated[
         bool,
         typer.Option(
             "--live",
+            rich_help_panel=ACCOUNT,
             help="read the inventory of the account now, with read-only calls, and save it for --inventory next time",
         ),
     ] = False
