@@ -1,7 +1,7 @@
 """Generates the reference pages beside this file from the code: cost.md, dashboards.md, fields.md, metrics.md,
-detectors.md, log-queries.md, analytics.md, command-line.md, console-api.md, the entries of runbook.md, the tables in
-settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json; and the two sums of cost.md in
-README.md.
+detectors.md, log-queries.md, analytics.md, command-line.md, console-api.md, the entries of runbook.md, the policy in
+replay.md, the tables in settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json; and
+the two sums of cost.md in README.md.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -23,6 +23,7 @@ from docs.dashboards_reference import dashboards_page
 from docs.detectors_reference import detectors_page
 from docs.log_queries_reference import log_queries_page
 from docs.markdown import DOCS, PACKAGE, ROOT, opening, table
+from docs.replay_reference import with_policy
 from docs.runbook_entries import with_entries
 from docs.settings_reference import schema_text, with_tables
 from flowsentry.findings.kinds import KINDS
@@ -104,9 +105,10 @@ def pages() -> dict[Path, str]:
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
     settings, readme = DOCS / "settings.md", ROOT / "README.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))
-    runbook = DOCS / "runbook.md"
+    runbook, replay = DOCS / "runbook.md", DOCS / "replay.md"
     texts |= {settings: with_tables(settings.read_text()), readme: with_costs(readme.read_text())}
-    return texts | {runbook: with_entries(runbook.read_text()), DOCS / "settings.schema.json": schema}
+    texts |= {runbook: with_entries(runbook.read_text()), replay: with_policy(replay.read_text())}
+    return texts | {DOCS / "settings.schema.json": schema}
 
 
 def suppressions_schema() -> Iterator[str]:
