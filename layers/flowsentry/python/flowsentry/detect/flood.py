@@ -47,8 +47,8 @@ _SEEN = (pl.col("first_seen").min(), pl.col("last_seen").max())
 def flood_of_sources(left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame) -> list[Draft]:
     """A finding for each VPC, day and side (inside or outside) whose sources were left out; of more than MAX_FLOODS,
     those with the most sources. The subject is the address that most of these sources tried. `left_out` comes from
-    `limit_sources`. The `dropped` sources, all external and no longer in `contacts`, are added to the largest number of
-    external sources.
+    `sources_left_out`. The `dropped` sources, all external and no longer in `contacts`, are added to the largest number
+    of external sources.
     """
     by = ("scope", "day", "initiator_is_inside")
     rows = [] if left_out.is_empty() else _counted(left_out, by, subject="responder", counted="source")

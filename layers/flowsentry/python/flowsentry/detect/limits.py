@@ -12,15 +12,13 @@ Wrong for an external scanner that tries one endpoint in each batch during a flo
 single probes are found.
 """
 
-from typing import NamedTuple
-
 import polars as pl
 
 from flowsentry.detect.logins.attempts import login_members
-from flowsentry.detect.scans.source_evidence import scan_contacts
+from flowsentry.detect.scans.scan_failures import scan_failures
 from flowsentry.findings.endpoints import host_numbers, host_ranks, rank_of
 from flowsentry.findings.thresholds import LoginThresholds
-from flowsentry.frames import Contacts, Logins, Settled
+from flowsentry.frames import Settled
 
 MAX_SOURCES = 4_000
 """Internal sources, and as many external sources, that a batch records; each day of a source counts. More: a flood
@@ -37,29 +35,17 @@ _SOURCE_DAY = ("source_scope", "source", "day")
 _COLUMNS = (*_SOURCE_DAY, "initiator_is_inside", "scope", "initiator", "responder", "first_seen", "last_seen")
 
 
-class LimitedBatch(NamedTuple):
-    """The part of a batch that is recorded; `left_out` has, for each source beyond the limit, a row for each failed
-    endpoint and one row for its login attempts.
-    """
-
-    recorded: Settled
-    left_out: pl.DataFrame
-
-
-def limit_sources(settled: Settled, bounds: LoginThresholds) -> LimitedBatch:
-    """The batch without the suspicious sources beyond the limit. `settled` comes from `with_source_scopes`. Sources
-    without failed contacts and login attempts are all kept.
+def sources_left_out(settled: Settled, bounds: LoginThresholds) -> pl.DataFrame:
+    """The suspicious sources beyond the limit, of a batch that comes from `with_source_scopes`: for each of them a row
+    for each failed endpoint, and one row for its login attempts. Sources without failed contacts and login attempts are
+    never left out.
     """
     contacts, logins = settled
     if len(contacts) + len(logins) <= MAX_SINGLE_PROBES:
-        return LimitedBatch(settled, pl.DataFrame())
+        return pl.DataFrame()
     suspicious = _suspicious(settled, bounds)
-    left_out = _over_limit(suspicious.group_by(_SOURCE_DAY).agg(_ENDPOINTS, pl.col("initiator_is_inside").any()))
-    if left_out.is_empty():
-        return LimitedBatch(settled, left_out)
-    recorded = (each.join(left_out, on=_SOURCE_DAY, how="anti") for each in settled)
-    rows = suspicious.join(left_out, on=_SOURCE_DAY, how="semi")
-    return LimitedBatch(Settled(Contacts(next(recorded)), Logins(next(recorded))), rows)
+    beyond = _over_limit(suspicious.group_by(_SOURCE_DAY).agg(_ENDPOINTS, pl.col("initiator_is_inside").any()))
+    return suspicious.join(beyond, on=_SOURCE_DAY, how="semi") if len(beyond) else pl.DataFrame()
 
 
 def limit_findings(rows: pl.DataFrame, priority: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -83,7 +69,7 @@ def _suspicious(settled: Settled, bounds: LoginThresholds) -> pl.DataFrame:
     """A row for each failed endpoint, and one row for all login attempts of a source and day: packets that look like
     attempts are cheap to send, and one row is enough to record the source.
     """
-    failed = scan_contacts(settled.contacts).filter(pl.col("outcome") != "answered").select(_COLUMNS)
+    failed = scan_failures(settled.contacts, _COLUMNS)
     if settled.logins.is_empty():
         return failed
     tries = login_members(settled.logins, bounds).filter(pl.col("set") == "attempts")

@@ -11,7 +11,7 @@ import polars as pl
 
 from flowsentry.detect import detect, in_order_of_time
 from flowsentry.detect.flood import in_priority_order, most_severe, summarize_unstored
-from flowsentry.detect.limits import limit_sources
+from flowsentry.detect.limits import sources_left_out
 from flowsentry.detect.logins.external_clients import (
     BusyService,
     busy_services_in,
@@ -145,9 +145,9 @@ def _recorded(settled: Settled, answers: Sequence[Answer], context: Context, sto
     known_failures = failures_of_known_services(failures, services)
     down = services_down(known_failures, services, thresholds.service)
     counted = settled._replace(contacts=exclude_outages(settled.contacts, known_failures))
-    recorded, left_out = limit_sources(counted, thresholds.login)
-    suspects = stores.evidence.suspects(answered_sources(recorded))
-    histories = stores.evidence.merge(evidence_of(recorded, suspects, thresholds.login))
+    left_out = sources_left_out(counted, thresholds.login)
+    suspects = stores.evidence.suspects(answered_sources(counted, left_out))
+    histories = stores.evidence.merge(evidence_of(counted, suspects, thresholds.login, left_out))
     histories += _judged_again(answers, histories, stores)
     failed = failed_services_of(
         histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_per_source + 1)

@@ -130,7 +130,7 @@ def evidence_of_few(settled: Settled, suspects: Collection[EvidenceKey], bounds:
 
 
 def counts_for_scans(row: Contact) -> bool:
-    """Whether the contact counts for or against a scan: see source_evidence.scan_contacts."""
+    """Whether the contact counts for or against a scan: scan_failures.py has the same for columns."""
     is_outbound = row["initiator_is_inside"] and not row["responder_is_inside"]
     is_maintenance = row["protocol"] in (TCP, UDP) and row["responder_port"] in MAINTENANCE_PORTS
     has_denied_reply = row["outcome"] == "unanswered" and row["reply_refused_at"] is not None

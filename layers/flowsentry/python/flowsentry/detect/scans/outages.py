@@ -43,10 +43,10 @@ def answers_in(contacts: Contacts) -> list[Answer]:
     """The answers over TCP: one for each service and day."""
     if are_few(contacts):
         return answers_of_few(contacts)
-    answered = contacts.filter((pl.col("outcome") == "answered") & (pl.col("protocol") == TCP))
-    if answered.is_empty():
+    is_answer = (contacts["outcome"] == "answered") & (contacts["protocol"] == TCP)
+    if not is_answer.any():
         return []
-    clients = _with_client_bit(answered.select("scope", "day", "initiator", "last_seen", *_ENDS))
+    clients = _with_client_bit(contacts.select("scope", "day", "initiator", "last_seen", *_ENDS).filter(is_answer))
     services = sums_of_groups(
         clients.with_columns(pl.lit(_BITS).gather("client_bit").alias("clients")),
         ("scope", "day", "member"),

@@ -8,12 +8,12 @@ import polars as pl
 from flowsentry.detect.ipv6_addresses import AddressSets, address_sets
 from flowsentry.detect.logins.attempts import login_members
 from flowsentry.detect.scans.few_contacts import (
-    MAINTENANCE_PORTS,
     answered_sources_of_few,
     are_few,
     evidence_of_few,
 )
 from flowsentry.detect.scans.outages import is_service_failure
+from flowsentry.detect.scans.scan_failures import counts_for_scans, scan_failures
 from flowsentry.findings.bounds import MAX_SOURCE_PORTS
 from flowsentry.findings.endpoints import (
     MEMBER_BYTES,
@@ -117,14 +117,20 @@ def _with_valid_names(contacts: pl.DataFrame, name: str) -> pl.DataFrame:
     return contacts if is_valid.all() else contacts.filter(is_valid)
 
 
-def answered_sources(settled: Settled) -> list[EvidenceKey]:
-    """The sources without failed contacts: by far the most, and recorded only if they have evidence already. Some of
-    them may be recorded for their login attempts in any case; looking these up too is harmless. Of more than
-    MAX_SOURCE_LOOKUPS, internal sources come first, then sources with more contacts, then those with smaller ranks.
+_NOTHING = pl.DataFrame()
+
+
+def answered_sources(settled: Settled, left_out: pl.DataFrame = _NOTHING) -> list[EvidenceKey]:
+    """The sources without failed contacts, but for those in `left_out` (see limits.py): by far the most, and recorded
+    only if they have evidence already. Some of them may be recorded for their login attempts in any case; looking these
+    up too is harmless. Of more than MAX_SOURCE_LOOKUPS, internal sources come first, then sources with more contacts,
+    then those with smaller ranks.
     """
     if are_few(settled.contacts) and are_few(settled.logins):
-        return answered_sources_of_few(*settled)
-    failing = scan_contacts(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
+        return answered_sources_of_few(*_kept(settled, left_out))
+    failing = scan_failures(settled.contacts, _KEY).unique()
+    if len(left_out):
+        failing = pl.concat([failing, left_out.select(_KEY).unique()])
     seen = pl.concat([each.select(*_KEY, "initiator_is_inside") for each in settled])
     seen = sums_of_groups(seen, _KEY, pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
     answered = _limited(seen.join(failing, on=_KEY, how="anti"))
@@ -142,10 +148,15 @@ def _limited(answered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], thresholds: LoginThresholds) -> list[Evidence]:
-    """The evidence of each source and day, for sources with failed contacts or login attempts, and for suspects. It
-    contains all contacts of these sources, on any day, so the evidence of a batch does not depend on whether an earlier
-    delivery of the batch was stored.
+def evidence_of(
+    settled: Settled,
+    suspects: Collection[EvidenceKey],
+    thresholds: LoginThresholds,
+    left_out: pl.DataFrame = _NOTHING,
+) -> list[Evidence]:
+    """The evidence of each source and day, for sources with failed contacts or login attempts, and for suspects, but
+    for those in `left_out` (see limits.py). It contains all contacts of these sources, on any day, so the evidence of a
+    batch does not depend on whether an earlier delivery of the batch was stored.
 
     `settled` comes from `with_source_scopes`. The members of a full set are chosen here, on columns, by the same ranks
     as when evidence is merged.
@@ -153,20 +164,21 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], thresholds:
     if not suspects and settled.logins.is_empty() and (settled.contacts["outcome"] == "answered").all():
         return []  # the usual case
     if are_few(settled.contacts) and are_few(settled.logins):
-        return evidence_of_few(settled, suspects, thresholds)
-    logins = login_members(settled.logins, thresholds)
-    contacts = scan_contacts(settled.contacts)
+        return evidence_of_few(_kept(settled, left_out), suspects, thresholds)
+    logins = _without(left_out, login_members(settled.logins, thresholds))
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
     watched = pl.concat(
         [
-            contacts.filter(pl.col("outcome") != "answered")[_SOURCE],
+            _without(left_out, scan_failures(settled.contacts, _KEY))[_SOURCE],
             logins.filter(pl.col("set") == "attempts")[_SOURCE],
             suspected[_SOURCE],
         ]
     ).unique()
-    of_watched = contacts.join(watched, on=_SOURCE, how="semi")
+    of_watched = settled.contacts.join(watched, on=_SOURCE, how="semi").filter(counts_for_scans())
+    of_watched = _without(left_out, of_watched)
     if are_few(of_watched) and are_few(settled.logins):
-        return evidence_of_few(Settled(Contacts(of_watched), settled.logins), suspects, thresholds)
+        of_kept = Settled(Contacts(of_watched), Logins(_without(left_out, settled.logins)))
+        return evidence_of_few(of_kept, suspects, thresholds)
     recorded = of_watched.with_columns(_OVER_TCP)
     columns = (*_KEY, *_ENDS, *_SEEN)
     member, slot = members(recorded).alias("member"), _slot_in(recorded)
@@ -176,14 +188,13 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], thresholds:
     return list(_evidence(_sets(rows), address_sets(rows)))
 
 
-def scan_contacts(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The contacts that count for or against a scan: all except rejected outbound contacts on maintenance ports, and
-    contacts whose replies a network ACL denied, which is no failure of the initiator.
-    """
-    is_outbound = pl.col("initiator_is_inside") & ~pl.col("responder_is_inside")
-    is_maintenance = pl.col("protocol").is_in([TCP, UDP]) & pl.col("responder_port").is_in(MAINTENANCE_PORTS)
-    has_denied_reply = (pl.col("outcome") == "unanswered") & pl.col("reply_refused_at").is_not_null()
-    return contacts.filter(~((pl.col("outcome") == "rejected") & is_outbound & is_maintenance), ~has_denied_reply)
+def _without(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of other sources and days. Large frames are narrowed before: all contacts are not copied for it."""
+    return rows.join(left_out, on=_KEY, how="anti") if len(left_out) else rows
+
+
+def _kept(few: Settled, left_out: pl.DataFrame) -> Settled:
+    return Settled(Contacts(_without(left_out, few.contacts)), Logins(_without(left_out, few.logins)))
 
 
 def _sets(rows: pl.DataFrame) -> pl.DataFrame:
