@@ -65,6 +65,8 @@ def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
     if replies.is_empty():
         return _with(opened, _WITHOUT_REPLY)
     near = _of_initiators_in(opened, replies)[[*KEY, "reply_packets", *REPLY_FLAGS]]
+    if near.is_empty():
+        return _with(opened, _WITHOUT_REPLY)
     relevant = near if len(near) <= MAX_FEW_ROWS else near.join(opened, on=KEY, how="semi")
     replied = relevant.group_by(KEY).agg(_REPLIES)
     return opened.join(replied, on=KEY, how="left").with_columns_seq(_NO_REPLIES)
@@ -79,11 +81,11 @@ small payloads pay for sorting out a few rows."""
 
 
 def _of_initiators_in(opened: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of initiators in `opened`; of up to MAX_FEW_ROWS, all. There are few such initiators, so a join of their
-    rows alone is faster: with half a million rows it takes 3 ms instead of 14 (November 2026).
+    """The rows of initiators in `opened`. There are few such initiators, so a join of their rows alone is faster: with
+    half a million rows it takes 3 ms instead of 14 (November 2026). Mostly none of few rows is left.
     """
     if len(rows) <= MAX_FEW_ROWS:
-        return rows
+        return rows_where(rows, are_among(rows, opened, ("initiator",)))
     return rows.filter(pl.col("initiator").is_in(opened["initiator"].unique().implode()))
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from flowsentry.inventory.address_assignments import FOREVER, assignments, merged, retained
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import PUBLIC
+from flowsentry.records.few_rows import rows_where
 from flowsentry.records.flow_logs import FlowLog
 from flowsentry.value import Value
 
@@ -179,18 +180,20 @@ class Inventory:
     def interfaces_in(self, rows: Sequence[int]) -> list[Interface]:
         """The interface of each of these rows of the assignments table, with all addresses it had then."""
         chosen = self.assignments[rows] if rows else self.assignments.clear()
-        same_interface = [
-            pl.col(name).is_in(chosen[name].unique().implode(), nulls_equal=True) for name in _INTERFACE_AND_OWNER
-        ]
         related: dict[tuple[object, ...], list[_Assignment]] = defaultdict(list)
-        for assignment in (
-            self.assignments.filter(*same_interface).sort("is_primary", descending=True).iter_rows(named=True)
-        ):
+        for assignment in self._of_same_interfaces(chosen).sort("is_primary", descending=True).rows(named=True):
             related[tuple(assignment[name] for name in _INTERFACE_AND_OWNER)].append(assignment)
         return [
             _interface(row, related[tuple(row[name] for name in _INTERFACE_AND_OWNER)])
-            for row in chosen.iter_rows(named=True)
+            for row in chosen.rows(named=True)
         ]
+
+    def _of_same_interfaces(self, chosen: pl.DataFrame) -> pl.DataFrame:
+        """All assignments of the interfaces and owners of those that were chosen."""
+        parts = self.assignments
+        for name in _INTERFACE_AND_OWNER:
+            parts = rows_where(parts, parts[name].is_in(chosen[name].unique().implode(), nulls_equal=True))
+        return parts
 
     @property
     def is_empty(self) -> bool:

@@ -29,4 +29,10 @@ def rows_where(flows: pl.DataFrame, is_one: pl.Series) -> pl.DataFrame:
     """The rows for which `is_one` holds. Where they are few, this takes half the time of a filter, which reads every
     column of every row (a million records, 14 columns: 2.2 and 4.7 ms; November 2026).
     """
-    return flows[is_one.arg_true()] if is_one.any() else flows.clear()
+    if not is_one.any():
+        return flows.clear()
+    return flows[_ROWS.head(len(flows)).filter(is_one) if len(flows) <= len(_ROWS) else is_one.arg_true()]
+
+
+_ROWS = pl.int_range(10_000, dtype=pl.UInt32, eager=True)
+"""The numbers of few rows. To filter these takes a fifth of the time of `arg_true`, which is a plan."""

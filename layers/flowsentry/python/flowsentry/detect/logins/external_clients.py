@@ -31,6 +31,7 @@ from flowsentry.frames import Logins, Settled
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.source_address import packed, unpacked
+from flowsentry.records.few_rows import are_among, rows_where
 from flowsentry.value import Value
 
 MAX_NEWEST = 10
@@ -88,7 +89,7 @@ def exclude_public_services(settled: Settled, public: NamedServices, address_spa
 
 def external_logins(logins: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """The logins to internal hosts from external addresses that are not trusted."""
-    outside = logins if logins.is_empty() else logins.filter(_IS_INBOUND)
+    outside = rows_where(logins, ~logins["initiator_is_inside"] & logins["responder_is_inside"])
     if outside.is_empty() or not address_space.trusted_networks:
         return outside
     addresses = outside.select(pl.col("initiator").unique()).to_series()
@@ -128,11 +129,11 @@ def _most_used(sessions: pl.DataFrame) -> pl.DataFrame:
 
 def services_with_attempts_only(logins: pl.DataFrame, thresholds: LoginThresholds) -> list[EvidenceKey]:
     """The services and days with external login attempts but no external session in this batch."""
-    tried = logins.filter(pl.col("packets") >= thresholds.min_attempt_packets)
+    tried = rows_where(logins, logins["packets"] >= thresholds.min_attempt_packets)
     if tried.is_empty():
         return []
-    others = tried.join(_sessions(logins, thresholds), on=_SERVICE_DAY, how="anti")
-    return [service.key for service, _ in _services(others, pl.len())]
+    others = rows_where(tried, ~are_among(tried, _sessions(logins, thresholds), _SERVICE_DAY))
+    return [service.key for service, _ in _services(others, pl.len())] if len(others) else []
 
 
 def busy_services_in(

@@ -44,6 +44,8 @@ def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginT
     if outside.is_empty():
         return []
     sessions = outside.filter(is_a_session(thresholds))
+    if sessions.is_empty():
+        return []
     grouped = sessions.group_by(_SESSION).agg(
         pl.col("scope", "first_seen").min(),
         pl.col("packets", "last_seen").max(),

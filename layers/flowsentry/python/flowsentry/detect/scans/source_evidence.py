@@ -91,7 +91,7 @@ def _source_scopes_of_few(contacts: pl.DataFrame) -> Iterator[pl.Series]:
         return iter((contacts["scope"], contacts["initiator"]))
     ends = values_of(contacts, ("scope", "initiator", "initiator_is_inside"))
     found = [(scope, source) if is_inside else _source_scope(scope, source) for scope, source, is_inside in ends]
-    return (pl.Series(values, dtype=pl.Categorical()) for values in (zip(*found, strict=True) if found else ((), ())))
+    return (pl.Series(values, dtype=pl.Categorical()) for values in zip(*found, strict=True))
 
 
 def _source_scope(scope: str, initiator: str) -> tuple[str, str]:
