@@ -205,8 +205,7 @@ def _busiest(sums: pl.DataFrame) -> pl.DataFrame:
     """The MAX_ROWS sums with the most bytes, and as many with the most packets."""
     if len(sums) <= MAX_ROWS:
         return sums
-    numbered = sums.with_row_index("at")
-    rows = {row for each in _AMOUNTS for row in numbered.top_k(MAX_ROWS, by=each)["at"].to_list()}
+    rows = {row for each in _AMOUNTS for row in sums[each].arg_sort(descending=True).head(MAX_ROWS).to_list()}
     return sums[sorted(rows)]
 
 

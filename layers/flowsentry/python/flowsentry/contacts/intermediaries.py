@@ -23,25 +23,32 @@ INTERMEDIARIES = (
 """Owner kinds that forward traffic of others: never the initiator of a contact, so never the subject of a finding.
 Wrong for a compromised one: connections that it opens itself are not detected."""
 _ENDS = ("source", "destination")
-_KINDS = {"forwards": INTERMEDIARIES, "preserves_client_ip": ("network load balancer",)}
+_KINDS = {"forwards": frozenset(INTERMEDIARIES), "preserves_client_ip": frozenset({"network load balancer"})}
 FORWARDERS = tuple(f"{end}_{name}" for name in _KINDS for end in _ENDS)
 """Columns that say of each end of a flow whether it is an intermediary, and whether it is a load balancer that may
 preserve the client's address."""
 
 
 def with_forwarders(flows: pl.DataFrame) -> pl.DataFrame:
-    """The flows with the columns of FORWARDERS."""
+    """The flows with the columns of FORWARDERS. In most chunks no end is an intermediary, and none is searched."""
     owners = {end: flows[f"{end}_owner_kind"] for end in _ENDS}
+    present = {end: frozenset(each.unique().to_list()) for end, each in owners.items()}
     return flows.hstack(
-        [_are(owners[end], kinds).alias(f"{end}_{name}") for name, kinds in _KINDS.items() for end in _ENDS]
+        [
+            (_are(owners[end], kinds) if present[end] & kinds else _none(flows)).alias(f"{end}_{name}")
+            for name, kinds in _KINDS.items()
+            for end in _ENDS
+        ]
     )
 
 
+def _none(flows: pl.DataFrame) -> pl.Series:
+    return pl.Series([False]).new_from_index(0, len(flows))
+
+
 def _are(owners: pl.Series, kinds: Collection[str]) -> pl.Series:
-    """Whether each owner is of one of these kinds. In most chunks none is, and no record needs a search."""
-    if frozenset(kinds).isdisjoint(owners.unique().to_list()):
-        return pl.Series([False]).new_from_index(0, len(owners))
-    return owners.is_in(pl.Series(kinds, dtype=pl.Categorical()).implode()).fill_null(value=False)
+    """Whether each owner is of one of these kinds."""
+    return owners.is_in(pl.Series(list(kinds), dtype=pl.Categorical()).implode()).fill_null(value=False)
 
 
 _CONNECTION = ("scope", "initiator", "initiator_port", "protocol")

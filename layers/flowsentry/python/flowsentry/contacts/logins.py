@@ -145,7 +145,7 @@ def _reply_ends(replies: pl.DataFrame) -> pl.DataFrame:
     sent = rows_where(replies, replies["protocol"] == TCP)
     names = ("source_scope", "destination_address", "dstport", "source_address", "srcport")
     ends = zip(names, _ENDS_OF_CONNECTION, strict=True)
-    return pl.DataFrame([sent[name].alias(end) for name, end in ends]).unique()
+    return pl.DataFrame([sent[name].alias(end) for name, end in ends])
 
 
 def _rows(records: pl.DataFrame) -> pl.DataFrame:

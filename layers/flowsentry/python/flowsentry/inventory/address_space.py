@@ -238,7 +238,8 @@ class AddressSpace:
         facts = self.address_facts(queries["scope"], queries["address"])
         fitting = in_time(facts.hstack(queries[facts["position"]].select("at")))
         owners = self._interfaces_in(fitting, len(queries))
-        interfaces = self._interfaces_in(fitting.filter(~pl.col("is_pod")), len(queries))
+        are_pods = fitting["is_pod"]
+        interfaces = self._interfaces_in(fitting.filter(~are_pods), len(queries)) if are_pods.any() else owners
         return [AddressOwner(*each) for each in zip(owners, interfaces, strict=True)]
 
     def owners_by_id(self, ids: Sequence[AddressQuery]) -> list[AddressOwner]:
