@@ -11,11 +11,16 @@ export const stateBadge = (state) => html`<span class=${`badge ${STATES[state]}`
 export const inOrder = (alarms) =>
   [...alarms].sort((a, b) => Object.keys(STATES).indexOf(a.state) - Object.keys(STATES).indexOf(b.state) || a.name.localeCompare(b.name));
 
-/** A table of alarms, those in alarm first; with descriptions where there is room for them. */
-export const alarmTable = (alarms, isLong = false) => html`<div class="scroll" tabindex="0" role="region" aria-label="Alarms"><table class="alarms">
-  <thead><tr><th>State</th><th>Alarm</th>${isLong ? html`<th>What it means</th>` : ""}<th>Since (UTC)</th></tr></thead>
+/** Alarms side by side, those in alarm first, as an alarm widget of CloudWatch shows them. */
+export const alarmTiles = (alarms) => html`<ul class="tiles">${inOrder(alarms).map(
+  (each) => html`<li data-state=${each.state} title=${each.description}>${stateBadge(each.state)} <span class="untrusted">${each.name}</span></li>`,
+)}</ul>`;
+
+/** A table of alarms, those in alarm first, with what they mean. */
+export const alarmTable = (alarms) => html`<div class="scroll" tabindex="0" role="region" aria-label="Alarms"><table class="alarms">
+  <thead><tr><th>State</th><th>Alarm</th><th>What it means</th><th>Since (UTC)</th></tr></thead>
   <tbody>${inOrder(alarms).map(
     (each) => html`<tr data-state=${each.state}><td>${stateBadge(each.state)}</td><td><span class="untrusted">${each.name}</span></td>
-      ${isLong ? html`<td><span class="untrusted">${each.description}</span></td>` : ""}<td class="time">${moment(each.since)}</td></tr>`,
+      <td>${each.description}</td><td class="time">${moment(each.since)}</td></tr>`,
   )}</tbody>
 </table></div>`;

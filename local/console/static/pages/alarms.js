@@ -21,5 +21,5 @@ export async function page(context) {
       </select></label>
       <p class="counts">${Object.keys(STATES).map((state) => html`${stateBadge(state)} ${alarms.filter((each) => each.state === state).length} `)}</p>
     </div>
-    <div class="panel">${shown.length ? alarmTable(shown, true) : html`<p class="nothing">No alarm is in this state.</p>`}</div>`;
+    <div class="panel">${shown.length ? alarmTable(shown) : html`<p class="nothing">No alarm is in this state.</p>`}</div>`;
 }

@@ -4,7 +4,7 @@ import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { timeChart, unitOf, write } from "/static/charts.js";
 import { moment, number } from "/static/format.js";
 import { markdown } from "/static/markdown.js";
-import { alarmTable } from "/static/alarms.js";
+import { alarmTiles } from "/static/alarms.js";
 import { empty } from "/static/states.js";
 
 export const title = "Dashboards";
@@ -36,7 +36,7 @@ function content(context, dashboards, dashboard) {
 function rows(widgets) {
   const heights = [];
   for (const { type, y, height } of widgets) {
-    for (let row = y; row < y + height; row++) heights[row] = type === "text" ? (row === y ? "auto" : "0") : "40px";
+    for (let row = y; row < y + height; row++) heights[row] = type === "text" ? (row === y ? "auto" : "0") : type === "alarm" ? "minmax(40px, auto)" : "40px";
   }
   return Array.from(heights, (height) => height ?? "0").join(" ");
 }
@@ -62,7 +62,7 @@ function toggle(key, name, redraw) {
 
 function body(each, context, asNumbers) {
   if (each.type === "log") return logTable(each);
-  if (each.type === "alarm") return each.alarms.length ? alarmTable(each.alarms) : none("No alarms: a replay has none, and a deployment has them once its stacks are deployed.");
+  if (each.type === "alarm") return each.alarms.length ? alarmTiles(each.alarms) : none("No alarms: a replay has none, and a deployment has them once its stacks are deployed.");
   if (each.view === "singleValue") return singleValues(each);
   const lines = each.lines.filter((line) => line.values.length);
   if (!lines.length) return none("No data in this time range.");
@@ -80,7 +80,7 @@ const graph = (each, lines, context) => html`<div class="chart">${timeChart({
     unit: unitOf(each.title),
     least: each.least ?? undefined,
   })}</div>
-  <ul class="legend" tabindex="0" aria-label=${`Legend of ${each.title}`}>${lines.map((line, index) => html`<li><span class=${`swatch s${index % 8}`}></span><span class="untrusted">${line.label}</span></li>`)}</ul>`;
+  <ul class="key" tabindex="0" aria-label=${`Legend of ${each.title}`}>${lines.map((line, index) => html`<li><span class=${`swatch s${index % 8}`}></span><span class="untrusted">${line.label}</span></li>`)}</ul>`;
 
 const singleValues = (each) => html`<dl class="values">${each.lines.map(
   (line) => html`<div><dt class="untrusted">${line.label}</dt>
