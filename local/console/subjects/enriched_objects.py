@@ -21,18 +21,17 @@ class EnrichedObjects:
 
     s3: "S3Client"
     bucket: str
-    _frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
     _all: pl.DataFrame = field(default_factory=pl.DataFrame)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self) -> pl.DataFrame:
         """The newest MAX_FLOWS records, in order of their end. Raises what boto3 raises."""
         with self._lock:
-            new = [key for key in self._keys() if key not in self._frames]
-            if new:
-                self._frames |= {key: self._read(key) for key in new}
-                together = pl.concat(self._frames.values(), how="diagonal_relaxed")
-                self._all = together.sort("end").tail(MAX_FLOWS)
+            if new := [key for key in self._keys() if key not in self._known]:
+                frames = [each for each in (self._all, *map(self._read, new)) if len(each)]
+                self._known.update(new)
+                self._all = pl.concat(frames, how="diagonal_relaxed").sort("end").tail(MAX_FLOWS)
             return self._all
 
     def _keys(self) -> list[str]:

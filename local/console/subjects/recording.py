@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from flowsentry.pipeline import Context, Outcome, Stores, process
 from local.console.console_data import MAX_FLOWS, LogEvent
 from local.console.known_services import ServiceDays
 from local.console.subjects.pipeline_metrics import counted
+from local.console.subjects.recent_rows import RecentRows
 from local.console.subjects.recorded_metrics import RecordedMetrics
 from local.log_files import LogSource
 from local.reading.log_reading import Coverage
@@ -32,6 +34,8 @@ from local.reading.log_reading import Coverage
 DEPLOYMENT = "flowsentry"
 GROUP = "/aws/lambda/flowsentry-object-processor"
 """The log group that the lines of a replay are in, as if the function for S3 had processed the files."""
+MAX_EVENTS = 200_000
+"""Log lines that are kept, the newest, some 100 MB. More: memory. Fewer: tables of a long replay lack the oldest."""
 TOP_TALKERS = 10
 """Talkers of a source with a line, as the setting `top_talkers` is by default."""
 
@@ -45,13 +49,13 @@ class Recording:
     clock: Callable[[], float] = time.time
     complain: Callable[[object], object] = lambda _message: None
     metrics: RecordedMetrics = field(default_factory=RecordedMetrics)
-    events: dict[str, list[LogEvent]] = field(default_factory=dict)
+    events: dict[str, deque[LogEvent]] = field(default_factory=dict)
     newest: int = 0
     unread: int = 0
     coverage: Coverage = field(default_factory=Coverage)
     lines: int = 0
     records: int = 0
-    _frames: list[pl.DataFrame] = field(default_factory=list)
+    _rows: RecentRows = field(default_factory=lambda: RecentRows(MAX_FLOWS))
     _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
     _known: KnownServicesInMemory = field(default_factory=KnownServicesInMemory)
 
@@ -67,9 +71,7 @@ class Recording:
     @property
     def flows(self) -> pl.DataFrame:
         """The newest MAX_FLOWS enriched records."""
-        if len(self._frames) > 1:
-            self._frames = [pl.concat(self._frames, how="diagonal_relaxed")]
-        return self._frames[0].tail(MAX_FLOWS) if self._frames else pl.DataFrame()
+        return self._rows.newest()
 
     @property
     def services(self) -> ServiceDays:
@@ -94,7 +96,7 @@ class Recording:
             if outcome.damage:
                 self._note_unread(source, outcome.damage)
             if file.path.exists():
-                self._frames.append(pl.read_parquet(file.path))
+                self._rows.add(pl.read_parquet(file.path))
         self._keep(outcome)
 
     def _covered(self, texts: Iterable[LogChunk]) -> Iterator[LogChunk]:
@@ -124,4 +126,4 @@ class Recording:
         ]
         for line in filter(None, lines):
             self.metrics.add_line(line)
-            self.events.setdefault(GROUP, []).append(LogEvent(line, at * 1000))
+            self.events.setdefault(GROUP, deque(maxlen=MAX_EVENTS)).append(LogEvent(line, at * 1000))
