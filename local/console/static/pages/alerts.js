@@ -154,11 +154,11 @@ const nothingFound = (about) =>
   about.subject === "deployed"
     ? empty(
         "No alert so far: nothing was found in the flow logs that were read.",
-        html`The newest record is of ${moment(about.newest)} UTC. To see one, send a test alert: <code>flowsentry test-alert</code>`,
+        html`Digests and alerts appear here as they are sent. To see one now, send a test: <code>flowsentry test-alert</code>`,
       )
     : empty(
         `No alert: nothing was found in ${about.title}.`,
-        html`It was read up to ${moment(about.newest)} UTC. To find more, lower a threshold, such as
+        html`${about.newest ? `It was read up to ${moment(about.newest)} UTC.` : "No record was read."} To find more, lower a threshold, such as
           <code>flowsentry replay --console --set scan.min_endpoints=5 PATH</code>; docs/detectors.md lists them. To see
           alerts of invented traffic: <code>make demo</code>`,
       );
