@@ -136,7 +136,7 @@ const views = (alert, context) => Object.entries({ scan: { source: alert.address
 const triage = (alert, by, context) => html`<dl class="facts">
     <dt>State</dt><dd id="state" class="untrusted">${alert.sentence}</dd>
     <dt>Alerted</dt><dd class="untrusted">${alert.delivery}${alert.summary
-      ? html`, <a href=${address(alert.summary.id)} @click=${(event) => follow(event, alert.summary.id, context)}>its digest</a>`
+      ? html`: <a href=${address(alert.summary.id)} @click=${(event) => follow(event, alert.summary.id, context)}>open the digest</a>`
       : nothing}</dd>
   </dl>
   <p class="actions">${actionsFor(alert, by, context)}</p>
