@@ -118,7 +118,7 @@ function hint(cell, hosts, ports) {
   ].join("\n");
 }
 
-export const legend = (totals) => html`<ul class="legend">
+export const legend = (totals) => html`<ul class="scan-legend">
   ${Object.entries(OUTCOMES).filter(([name]) => totals[name]).map(
     ([name, { text, shown }]) => html`<li class="is-${shown}" data-outcome=${name}>${number(totals[name])} ${text}</li>`,
   )}

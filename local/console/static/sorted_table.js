@@ -9,7 +9,7 @@ import { html, nothing } from "/vendor/lit-html/lit-html.js";
  */
 export function sortedTable({ caption, columns, rows, order, onOrder, most = 200 }) {
   const shown = ordered(rows, columns, order).slice(0, most);
-  return html`<div class="scroll" tabindex="0" role="group" aria-label=${caption}>
+  return html`<div class="scroll sorted" tabindex="0" role="group" aria-label=${caption}>
       <table>
         <caption class="muted">${caption}</caption>
         <thead>

@@ -113,7 +113,7 @@ const name = (hop) => hop.verdict.replaceAll(" ", "-") || "place";
 const list = (context, findings, id) =>
   findings.length
     ? html`<h2>Findings about a path</h2>
-        <ul class="plain">${findings.map(
+        <ul class="findings">${findings.map(
           (each) => html`<li><span class="badge ${["high", "medium"].includes(each.severity) ? "bad" : "unknown"}">${each.severity}</span>
             <a href=${href(context, "blocked-path", { finding: each.id })} aria-current=${each.id === id ? "true" : nothing}
               ><span class="untrusted">${each.title}</span></a></li>`,
