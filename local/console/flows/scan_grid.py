@@ -131,9 +131,10 @@ def _contacts_of(addresses: pl.Series, flows: EnrichedFlows) -> pl.DataFrame:
 
 
 def _most_tried(tried: pl.DataFrame, by: str | Sequence[str], most: int) -> pl.DataFrame:
-    """The hosts, or the ports, of most endpoints."""
+    """The hosts, or the ports, of which an endpoint answered, then those of most endpoints."""
     columns = [by] if isinstance(by, str) else list(by)
-    counted = tried.group_by(columns).len().sort("len", *columns, descending=[True, *[False] * len(columns)])
+    counted = tried.group_by(columns).agg(pl.len(), (pl.col("rank") > 0).all().alias("is_silent"))
+    counted = counted.sort("is_silent", "len", *columns, descending=[False, True, *[False] * len(columns)])
     return counted.head(most).select(columns)
 
 

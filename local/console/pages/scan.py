@@ -29,7 +29,7 @@ def sources(data: ConsoleData, query: Query) -> Any:
 
 def scan(data: ConsoleData, query: Query) -> Any:
     """What `source` (an address, or the /64 of an outside IPv6 address) tried from `start` to `end` (Unix seconds), at
-    most 100 hosts and 100 ports, the most tried ones; `left_out` counts the others.
+    most 100 hosts and 100 ports, those that answered and the most tried ones; `left_out` counts the others.
 
     `hosts` and `ports` in order; `cells` with the numbers of `host` and `port`, the `outcome` (`answered`, `refused`
     by the host, `rejected` by a rule, `unanswered`, `doubtful`), `first_seen`, `last_seen`; `totals` of all endpoints

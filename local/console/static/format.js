@@ -26,5 +26,8 @@ export function moment(seconds, withSeconds = false) {
   return new Date(seconds * 1000).toISOString().slice(0, withSeconds ? 19 : 16).replace("T", " ");
 }
 
+/** `1 host`, `12,345 hosts`. */
+export const counted = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+
 /** `10:15`, in UTC. */
 export const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 16);

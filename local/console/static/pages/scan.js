@@ -2,7 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { timeChart } from "/static/charts.js";
-import { moment, number } from "/static/format.js";
+import { counted, moment, number } from "/static/format.js";
 import { href } from "/static/links.js";
 import { legend, OUTCOMES, player } from "/static/scan_player.js";
 import { sortedTable } from "/static/sorted_table.js";
@@ -67,8 +67,8 @@ async function one(context, source) {
   const all = Object.values(grid.totals).reduce((sum, each) => sum + each, 0);
   if (!all) return empty(`${source} tried nothing in this time range.`, "Choose a longer time range, or another source.");
   return html`${findings(grid)}
-    <p><strong data-total="endpoints">${number(all)} endpoints</strong> tried: ${number(grid.all_hosts)} hosts,
-      ${number(grid.all_ports)} ports, from ${moment(grid.first_seen, true)} to ${moment(grid.last_seen, true)} UTC.</p>
+    <p><strong data-total="endpoints">${counted(all, "endpoint")}</strong> tried: ${counted(grid.all_hosts, "host")},
+      ${counted(grid.all_ports, "port")}, from ${moment(grid.first_seen, true)} to ${moment(grid.last_seen, true)} UTC.</p>
     ${leftOut(grid.left_out)}
     ${legend(grid.totals)}
     <div class="panel scan-chart ${size(grid.hosts.length)}">${player(grid)}</div>
@@ -84,19 +84,19 @@ const findings = ({ findings: found }) => found.map((each) => html`<p>
 
 function leftOut({ hosts, ports, endpoints: hidden }) {
   if (!hidden) return nothing;
-  return html`<p class="muted" data-left-out>The grid leaves out ${number(hidden)} endpoints: ${number(hosts)} hosts and
-    ${number(ports)} ports that were tried less. The totals count them.</p>`;
+  return html`<p class="muted" data-left-out>The grid leaves out ${counted(hidden, "endpoint")}: ${counted(hosts, "host")} and
+    ${counted(ports, "port")} that did not answer. The totals count them.</p>`;
 }
 
 const size = (hosts) => (hosts > 24 ? "scan-tall" : hosts > 6 ? "scan-middle" : "scan-low");
 
-function steps({ steps: counted, first_seen: start, last_seen: end }) {
-  const outcomes = Object.entries(OUTCOMES).filter(([name]) => counted.some((step) => step.outcome === name));
+function steps({ steps: tried }) {
+  const outcomes = Object.entries(OUTCOMES).filter(([name]) => tried.some((step) => step.outcome === name));
   const series = outcomes.map(([name, { text, colour }]) => {
-    const own = counted.filter((step) => step.outcome === name);
+    const own = tried.filter((step) => step.outcome === name);
     return { name: text, times: own.map((step) => step.start), values: own.map((step) => step.endpoints), colour };
   });
-  return timeChart({ label: "Endpoints by when they were first tried", series, kind: "bar", stacked: true, span: { start: start - 60, end: end + 60 }, unit: "count", least: 0 });
+  return timeChart({ label: "Endpoints by when they were first tried", series, kind: "bar", stacked: true, span: { start: tried[0].start - 60, end: tried.at(-1).start + 120 }, unit: "count", least: 0 });
 }
 
 function endpoints(context, { cells, hosts, ports }) {

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { tooltip } from "/static/charts.js";
-import { bytes, number } from "/static/format.js";
+import { bytes, counted, number } from "/static/format.js";
 import { href } from "/static/links.js";
 import { inChart, ownerKey, ownerKind, ownerName, ownerText } from "/static/owners.js";
 import { sortedTable } from "/static/sorted_table.js";
@@ -66,11 +66,11 @@ const apply = (context) => (event) => {
 
 function totals({ totals: { accepted, refused }, left_out: left }) {
   const lines = [];
-  if (left.caller_owners) lines.push(`${number(left.caller_owners)} callers with less traffic are shown as one`);
-  if (left.called_owners) lines.push(`${number(left.called_owners)} called owners are shown as one`);
-  if (left.edges) lines.push(`${number(left.edges)} connections with ${bytes(left.bytes)} are left out`);
+  if (left.caller_owners) lines.push(`${counted(left.caller_owners, "caller")} with less traffic are shown as one`);
+  if (left.called_owners) lines.push(`${counted(left.called_owners, "called owner")} are shown as one`);
+  if (left.edges) lines.push(`${counted(left.edges, "connection")} with ${bytes(left.bytes)} are left out`);
   return html`<p>
-      <strong class="accepted" data-total="accepted">${number(accepted.flows)} flows accepted</strong>, ${bytes(accepted.bytes)};
+      <strong class="accepted" data-total="accepted">${counted(accepted.flows, "flow")} accepted</strong>, ${bytes(accepted.bytes)};
       <strong class="refused" data-total="refused">${number(refused.flows)} refused</strong>, ${bytes(refused.bytes)}.
     </p>
     <p class="muted">Callers are on the left. Widths grow with the square root of bytes.

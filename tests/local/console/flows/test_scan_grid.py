@@ -102,6 +102,13 @@ def test_hosts_and_ports_beyond_the_most_are_counted() -> None:
     assert len(grid["cells"]) + grid["left_out"]["endpoints"] == sum(grid["totals"].values())
 
 
+def test_ports_that_answered_are_never_left_out_for_silent_ones() -> None:
+    silent = [probe(SCANNER, "10.0.0.9", port) for port in range(1, MAX_PORTS + 6)]
+    grid = grid_of([*silent, *exchange(SCANNER, "10.0.0.9", 8443)])
+    assert cells(grid)["10.0.0.9", "8443/tcp"] == "answered"
+    assert len(grid["ports"]) == MAX_PORTS
+
+
 def test_sources_are_those_that_tried_most_first() -> None:
     found = busiest_sources(completed_flows([*LINES, line()]), HOUR)
     assert [(each["source"], each["targets"], each["hosts"], each["ports"]) for each in found[:2]] == [
