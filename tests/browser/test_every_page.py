@@ -10,17 +10,19 @@ from local.console.application import STATIC
 from local.console.security import Access
 from tests.browser.accessibility import violations
 from tests.browser.visit import Visit
+from tests.sample_company.replay import sample_recording
 
 PAGES: list[str] = re.findall(r'\{ name: "([\w-]+)"', (STATIC / "pages.js").read_text())
 VIEWS = (
     *PAGES,
+    "alerts/{blocked_internal}",
     "traffic-map?owner=orders",
     "traffic-map?port=1",
     "scan?source=10.20.10.27",
     "blocked-path?source=web-3&destination=orders&port=5432",
     "blocked-path?source=web-3&destination=nobody",
 )
-"""Every page, and views of pages that look different."""
+"""Every page, and views of pages that look different; in braces the kind of a finding, for its id."""
 MOST_STOPS = 80
 """Stops of the Tab key that are checked on a page. More: long tables take long. Fewer: filters are not reached."""
 STOPS = """[...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
@@ -33,10 +35,17 @@ FOCUSED = f"""(() => {{
 
 
 @pytest.fixture(scope="module", params=VIEWS)
-def opened(browser: Browser, access: Access, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """One of the views, in the light theme; the tests leave it as it was."""
+def view(request: pytest.FixtureRequest) -> str:
+    """One of VIEWS."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, access: Access, view: str) -> Iterator[Visit]:
+    """The view in the light theme; the tests leave it as it was."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light")
-    visit = Visit(context.new_page(), access).enter().open(f"/{request.param}")
+    ids = {finding.kind: finding.id for finding in sample_recording().findings.values()}
+    visit = Visit(context.new_page(), access).enter().open(f"/{view.format(**ids)}")
     yield visit
     context.close()
     assert visit.errors == []
@@ -47,20 +56,20 @@ def test_each_page_has_its_module() -> None:
     assert [name for name in PAGES if not (STATIC / "pages" / f"{name}.js").is_file()] == []
 
 
-def name_of(visit: Visit) -> str:
-    """A name for a screenshot of the page that is open."""
-    return re.sub(r"[^a-z]+", "-", visit.page.url.removeprefix(f"{visit.origin}/"))
-
-
-def test_a_page_is_accessible(opened: Visit) -> None:
-    opened.kept(f"{name_of(opened)}-light")
+def test_a_page_is_accessible(opened: Visit, view: str) -> None:
+    opened.kept(f"{name_of(view)}-light")
     assert violations(opened) == []
 
 
-def test_the_contrast_of_the_dark_theme_is_enough(opened: Visit) -> None:
+def name_of(view: str) -> str:
+    """A name for a screenshot."""
+    return "-".join(re.findall(r"[a-z0-9]+", view))
+
+
+def test_the_contrast_of_the_dark_theme_is_enough(opened: Visit, view: str) -> None:
     opened.page.keyboard.press("t")
     assert opened.page.evaluate("document.documentElement.dataset.theme") == "dark"
-    opened.kept(f"{name_of(opened)}-dark")
+    opened.kept(f"{name_of(view)}-dark")
     assert violations(opened, "color-contrast") == []
     opened.page.keyboard.press("t")
 

@@ -7,12 +7,13 @@ from playwright.sync_api import Browser, Dialog
 
 from local.console.security import Access
 from tests.browser.conftest import Serve
-from tests.browser.hostile import DATA, HALF, SCANNER, SCRIPT, WEB, hostile
+from tests.browser.hostile import DATA, FINDING, HALF, SCANNER, SCRIPT, TEXTS, WEB, hostile
 from tests.browser.test_every_page import PAGES
 from tests.browser.visit import Visit
 
 VIEWS = (
     *PAGES,
+    *(f"alerts/{FINDING.format(at)}" for at in (0, 3, len(TEXTS))),
     f"scan?source={SCANNER}",
     "traffic-map?owner=%3Cscript%3Ealert(1)%3C/script%3E",
     f"blocked-path?source={WEB}&destination={DATA}&port=5432",
