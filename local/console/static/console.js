@@ -31,8 +31,17 @@ let pageKeys = [];
 let turn = 0;
 
 function address() {
-  const [name, ...rest] = location.pathname.split("/").filter(Boolean).map(decodeURIComponent);
+  const [name, ...rest] = location.pathname.split("/").filter(Boolean).map(decoded);
   return { name: name || HOME, rest, parameters: new URLSearchParams(location.search) };
+}
+
+/** A part of the path as text; one that is badly encoded stays as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Opens a page; the time range and the refresh go with it. */

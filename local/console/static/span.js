@@ -9,7 +9,7 @@ export function spanOf(parameters, about) {
   const start = Number(parameters.get("start"));
   const end = Number(parameters.get("end"));
   if (Number.isInteger(start) && Number.isInteger(end) && start > 0 && end > start) return { start, end, range: "custom" };
-  const range = parameters.get("range") in RANGES ? parameters.get("range") : DEFAULT_RANGE;
+  const range = Object.hasOwn(RANGES, parameters.get("range")) ? parameters.get("range") : DEFAULT_RANGE;
   const until = endOf(about);
   return { start: until - RANGES[range], end: until, range };
 }
@@ -21,5 +21,5 @@ function endOf(about) {
 
 export function refreshOf(parameters) {
   const seconds = Number(parameters.get("refresh") ?? 0);
-  return seconds in REFRESHES ? seconds : 0;
+  return Object.hasOwn(REFRESHES, seconds) ? seconds : 0;
 }
