@@ -153,7 +153,8 @@ def _print_answer(query: Query, options: QueryOptions) -> None:
     with waiting(f"answering {query.name}"):
         found = answer(query, files_at(options.path, during), during, given)
     if options.json or options.csv:
-        print("\n".join(output.as_json(found) if options.json else output.as_csv(found)))
+        for line in output.as_json(found) if options.json else output.as_csv(found):
+            print(line)
     else:
         output.print_answer(found)
 

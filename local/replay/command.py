@@ -29,6 +29,7 @@ from local.replay.reporting import reported_replay
 from local.replay.session import Session
 from local.terminal.command import Command
 from local.terminal.complaints import MisuseError, complain, remark
+from local.terminal.folding import print_folded
 from local.terminal.waiting import waiting
 from stacks.settings.detection import DetectionSettings
 
@@ -226,8 +227,11 @@ def _compare(options: ReplayOptions, one: Context, other: Context) -> int:
     found, after.replay.unlisted = all_sources(options.paths, complain, options.selection)
     for source in after.replay.progress.over(found):
         comparison.take(source)
-    for line in comparison.json_lines() if options.json else comparison.lines():
-        print(line)
+    if options.json:
+        for line in comparison.json_lines():
+            print(line)
+    else:
+        print_folded(comparison.lines())
     return _summarized(after.replay)
 
 

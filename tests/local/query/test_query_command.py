@@ -81,7 +81,7 @@ def test_an_answer_without_rows_is_an_answer(run: Run, folders: Mapping[str, Pat
         0,
         "source  source_owner  country  accepted  rejected  packets  bytes  first_seen  last_seen\n",
     )
-    assert run(*asked, "--json")[:2] == (0, "\n")
+    assert run(*asked, "--json")[:2] == (0, "")
 
 
 def test_an_address_is_found_in_whatever_spelling_it_is_asked_for(run: Run, folders: Mapping[str, Path]) -> None:
