@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from local.terminal.complaints import complain, sentence_of
 from local.terminal.debugging import Debug, Debugging
+from local.terminal.interruption import INTERRUPTED, one_interruption
 from local.terminal.lazy_commands import LazyCommands, Listed
 
 COMMANDS: Mapping[str, Listed] = {
@@ -72,7 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debugging = Debugging()
     _print_all_characters()
     try:
-        return _run(arguments, debugging)
+        with one_interruption():
+            return _run(arguments, debugging)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except typer.TyperException as error:
         complain(sentence_of(error))
         return error.exit_code

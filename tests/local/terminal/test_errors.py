@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local import parse_command
+from local.terminal.interruption import one_interruption
 from tests.local.conftest import Flowsentry
 
 ROOT = Path(__file__).parents[3]
@@ -161,3 +162,28 @@ def test_settings_that_cannot_be_read_are_told_by_their_file(flowsentry: Flowsen
     done = flowsentry("doctor", "--settings", missing)
     assert done.err == f"flowsentry: --settings {missing}: No such file or directory; give a file such as cdk.json\n"
     assert flowsentry("doctor", "--settings", text).err.startswith(f"flowsentry: --settings {text}: Expecting value")
+
+
+class Interrupted:
+    """Raises what Python prints, since nothing can catch it."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self.error = error
+
+    def __del__(self) -> None:
+        raise self.error
+
+
+def test_a_second_interruption_is_not_printed_and_other_errors_are() -> None:
+    printed = list[type[BaseException]]()
+
+    def noted(unraisable: "sys.UnraisableHookArgs") -> None:
+        printed.append(unraisable.exc_type)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", noted)
+        with one_interruption():
+            for error in (KeyboardInterrupt, LookupError):
+                Interrupted(error)
+        assert sys.unraisablehook is noted
+    assert printed == [LookupError]
