@@ -18,6 +18,9 @@ class DemoOptions(Options):
         typer.Option(metavar="N", help="seed of the random traffic (default 1); the same seed gives the same traffic"),
     ] = 1
     console_port: ConsolePort = PORT
+    json: Annotated[
+        bool, typer.Option("--json", help="print the alerts as JSON lines at the end, and all else on stderr")
+    ] = False
     no_console: Annotated[
         bool, typer.Option("--no-console", help="serve no console, the web page that shows the demo while it runs")
     ] = False
@@ -39,4 +42,5 @@ COMMAND = Command(
     examples=("flowsentry demo", "flowsentry demo --seed 7", "flowsentry demo --no-console"),
     succeeds_when="exactly the expected alerts arrived",
     fails_when="an expected alert is missing, or an unexpected one arrived",
+    output="a line for each alert: finding as it is published, and delivered_at; and a last line with the result",
 )

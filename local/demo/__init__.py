@@ -33,12 +33,21 @@ def demo(options: DemoOptions) -> int:
     """Exit code: 0 when exactly the expected alerts arrived, else 1. In a terminal, AWS stays up until Ctrl-C."""
     stays = sys.stdin.isatty() and sys.stdout.isatty()
     settings = Settings(max_seconds=86_400 if stays else MAX_SECONDS)
+    results = sys.stdout
     try:
-        with exits_on_signals(), isolated(), EmbeddedAws.start(settings) as aws, contextlib.ExitStack() as shown:
-            code = _run(aws, options, shown)
+        with (
+            exits_on_signals(),
+            isolated(),
+            contextlib.redirect_stdout(sys.stderr if options.json else results),
+            EmbeddedAws.start(settings) as aws,
+            contextlib.ExitStack() as shown,
+        ):
+            summary = _run(aws, options, shown)
+            if options.json:
+                print(*summary.json_lines(), sep="\n", file=results, flush=True)
             if stays:
                 _stay(aws)
-            return code
+            return 0 if summary.is_as_expected else 1
     except KeyboardInterrupt:
         say("\nstopped")
         return 130
@@ -49,8 +58,8 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) -> int:
-    """The exit code. The console is entered into `shown`, which ends after the demo."""
+def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) -> Summary:
+    """What came of it. The console is entered into `shown`, which ends after the demo."""
     say(f"emulated AWS: {aws.endpoint_url}, account {aws.account}, region {aws.region}")
     with ThreadPoolExecutor() as beside:
         bootstrapped = beside.submit(bootstrap, aws)
@@ -73,7 +82,7 @@ def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) ->
         summary = Summary(aws, sending, owners, alerts, inbox.mails, inbox.digests, inbox.digested)
     for line in summary.lines():
         say(line)
-    return 0 if summary.is_as_expected else 1
+    return summary
 
 
 def _shown(alert: Delivered) -> str:

@@ -1,5 +1,6 @@
 """The result of the demo: compares the metrics and alerts with the traffic that was sent."""
 
+import json
 import statistics
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -91,6 +92,20 @@ class Summary:
             if self.is_as_expected
             else "NOT AS EXPECTED"
         )
+
+    def json_lines(self) -> Iterator[str]:
+        """A JSON object for each alert, and one of the result. Times are Unix seconds."""
+        for finding, at in self.alerts:
+            yield json.dumps({"finding": json.loads(finding.to_json()), "delivered_at": at})
+        result = {
+            "is_as_expected": self.is_as_expected,
+            "missing": [f"{each.kind} about {each.subject}" for each in self.missing],
+            "unexpected": [finding.id for finding in self.unexpected],
+            "failed_calls": [str(failure) for failure in self._failures],
+            "digests": self.digests,
+            "in_digests": dict(self.digested),
+        }
+        yield json.dumps({"result": result})
 
     def _delays(self) -> str:
         seconds = [

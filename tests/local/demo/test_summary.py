@@ -1,5 +1,6 @@
 """The summary of a demo: missing alerts, unexpected alerts, and counted lines."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -147,3 +148,13 @@ def test_without_alerts_the_summary_says_none() -> None:
 def test_a_finding_about_an_external_address_is_not_timed() -> None:
     """Its scope is not a VPC, so the delivery that caused it is unknown."""
     assert "record → alert  no alert arrived" in list(summary([finding("203.0.113.9", scope="public")]).lines())
+
+
+def test_machines_get_a_line_for_each_alert_and_one_of_the_result() -> None:
+    *alerts, last = [json.loads(line) for line in summary((GOOD[0],)).json_lines()]
+    assert [(each["finding"]["id"], each["delivered_at"]) for each in alerts] == [(GOOD[0].id, 1_002.0)]
+    result = last["result"]
+    assert not result["is_as_expected"]
+    assert result["missing"] == ["blocked_internal about 10.20.0.7"]
+    assert (result["unexpected"], result["failed_calls"], result["digests"]) == ([], [], 1)
+    assert json.loads(list(summary().json_lines())[-1])["result"]["is_as_expected"]
