@@ -15,7 +15,17 @@ from benchmarks.guard.verdicts import FULL, SHORT
 
 QUICK = ("small_payloads", "payload_batches", "short_throughput")
 """The benchmarks of the short form, which continuous integration runs: seconds each."""
-BENCHMARKS = (*QUICK, "throughput", "floods", "many_findings", "noise_day", "small_files", "load", "start")
+BENCHMARKS = (
+    *QUICK,
+    "throughput",
+    "floods",
+    "many_findings",
+    "noise_day",
+    "small_files",
+    "replay_report",
+    "load",
+    "start",
+)
 """The modules of this folder with a function `rows`, in the order in which they run."""
 MAX_SECONDS, MAX_SECONDS_SHORT = 600.0, 60.0
 

@@ -39,7 +39,7 @@ class File:
 
 def rows() -> Iterator[Row]:
     """Processor time of a day of one flow log, the findings among it, and how many records that are in a second."""
-    files = list(_files())
+    files = list(day_of_files())
     rounds = [(of_one(lambda: _replayed(files)), of_one(yardstick.work, 20)) for _ in range(ROUNDS)]
     took, work = (least([each[n] for each in rounds]).processor_seconds for n in (0, 1))
     subject = f"replay of {FILES} files with {RECORDS} records each"
@@ -51,7 +51,8 @@ def _replayed(files: list[File]) -> int:
     return sum(map(len, Replay(Context()).findings_in_all(files)))
 
 
-def _files() -> Iterator[File]:
+def day_of_files() -> Iterator[File]:
+    """A file for each five minutes of a day of one flow log."""
     made = lines(Company(random.Random(7), INTERFACES), V5_NAMES)
     for number in range(FILES):
         text = "\n".join(_later(line, number * FILE_SECONDS) for line in islice(made, RECORDS))

@@ -11,6 +11,7 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.charged_paths import BilledPath
 from flowsentry.records.second_records import is_second_record
 from local.bill.bill import Bill
+from local.reading.log_reading import Coverage
 from local.report.bounded_sums import BoundedSums
 from stacks.prices.meter import Quote
 
@@ -107,25 +108,29 @@ class FlowSums:
     space: AddressSpace
     quotes: Mapping[BilledPath, Quote]
     whole: Sums = field(init=False)
-    _pending: Sums = field(init=False)
     _few: list[EnrichedFlows] = field(default_factory=list)
+    _pending: Sums | None = None
     _pending_few: list[EnrichedFlows] = field(default_factory=list)
+    _pending_coverage: Coverage = field(default_factory=Coverage)
 
     def __post_init__(self) -> None:
-        self.whole, self._pending = self._no_sums(), self._no_sums()
+        self.whole = Sums(Bill(self.quotes))
         self._explainer = FlowExplainer(self.space)
 
     def add(self, records: Records, flows: EnrichedFlows) -> None:
         """Adds a chunk of records, and the flows among them."""
-        self._pending.bill.coverage.add(records)
+        self._pending_coverage.add(records)
         if len(flows) >= BATCH:
+            self._pending = self._pending or Sums(Bill(self.quotes))
             self._pending.add(flows, self._explainer)
         elif len(flows):
             self._pending_few.append(flows)
 
     def commit(self) -> None:
         """Keeps what was added since the last time."""
-        self.whole.merge(self._pending)
+        self.whole.bill.coverage.merge(self._pending_coverage)
+        if self._pending:
+            self.whole.merge(self._pending)
         self._few += self._pending_few
         self.drop()
         if sum(map(len, self._few)) >= BATCH:
@@ -133,7 +138,7 @@ class FlowSums:
 
     def drop(self) -> None:
         """Forgets what was added since the last commit."""
-        self._pending, self._pending_few = self._no_sums(), []
+        self._pending, self._pending_few, self._pending_coverage = None, [], Coverage()
 
     def settle(self) -> Sums:
         """The sums of all flows that are kept."""
@@ -144,6 +149,3 @@ class FlowSums:
         for several in of_columns.values():
             self.whole.add(EnrichedFlows(pl.concat(several, rechunk=True)), self._explainer)
         return self.whole
-
-    def _no_sums(self) -> Sums:
-        return Sums(Bill(self.quotes))
