@@ -16,6 +16,7 @@ from flowsentry.aws.inventory.region import NotPermittedError, RegionDiscovery
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.inventory import Discovery, Inventory
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, pack, unpack
+from local.terminal.next_steps import next_step
 
 MISSING: Mapping[str, str] = {
     "rules": "no rule is named that refused packets",
@@ -86,7 +87,8 @@ def _asked() -> Iterator[None]:
     except NotPermittedError as error:
         raise LiveError(f"{error}; docs/replay.md has the policy for it") from error
     except (BotoCoreError, ClientError, RetryableError) as error:
-        raise LiveError(f"the account can't be read: {error}; check the credentials, --profile and --region") from error
+        step = next_step(error) or "check the credentials, --profile and --region"
+        raise LiveError(f"the account can't be read: {error}; {step}") from error
 
 
 def _before(path: Path) -> Inventory:

@@ -15,10 +15,12 @@ from local.replay.reading_options import ReadingOptions
 from local.replay.replay import Replay
 from local.replay.reporting import PageError, check_page, report_on, write_page
 from local.replay.state import StateError
-from local.report.text import report_lines
+from local.report.report import Report
+from local.report.text import WIDE, report_lines
 from local.terminal.complaints import complain, remark
 from local.terminal.links import print_text
 from local.terminal.next_steps import with_next_step
+from local.terminal.screen import printable, screen
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -101,7 +103,7 @@ class Session:
         if self.is_json:
             print(json.dumps({"report": report.as_json()}))
         elif replay.sources:
-            print(*report_lines(report), sep="\n")
+            _print_report(report)
         for line in replay.summary():
             remark(line)
         if not (replay.sources or replay.unread):
@@ -115,6 +117,13 @@ class Session:
         except (PageError, StateError) as error:
             return complain(error)
         return FAILED if replay.not_read else 0
+
+
+def _print_report(report: Report) -> None:
+    """In colours and as wide as the terminal; elsewhere each line whole."""
+    console = screen()
+    for line in report_lines(report, console.width if console.is_terminal else WIDE):
+        console.print(printable(line.text, line.style), soft_wrap=True)
 
 
 def _as_text(finding: Finding) -> str:

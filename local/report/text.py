@@ -1,6 +1,7 @@
 """The report as lines of text."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from flowsentry.emit.plain_text import counted, plain
 from local.report.amounts import in_bytes, in_dollars, in_minutes
@@ -10,6 +11,10 @@ from local.report.report import Charges, Findings, Reading, RefusedBy, Report, T
 
 MAX_COLUMNS = 72
 """Of a sparkline; of a longer time each column is several hours."""
+LEAST_COLUMNS, BESIDE_COLUMNS, BESIDE_TITLE = 24, 42, 34
+"""Columns that a sparkline and a title have at least, and what stands beside them."""
+WIDE = 1_000
+"""Of what is no terminal."""
 MAX_ROWS = 10
 """Rows of each table. The page and --json have more."""
 MAX_NAME_LETTERS, MAX_TITLE_LETTERS = 40, 110
@@ -23,18 +28,31 @@ TITLES: Mapping[Section, str] = {
 LAYERS: Mapping[str | None, str] = {"security_group": "security group", "network_acl": "network ACL", None: "not known"}
 
 
-def report_lines(report: Report) -> Iterator[str]:
-    """The report: what was read, hours, findings by section, talkers, refusals and the bill."""
+class Line(NamedTuple):
+    """A line of text, and how it looks on a terminal."""
+
+    text: str
+    style: str = ""
+
+
+HEADING, PASSED, REFUSED = "bold", "blue", "dark_orange"
+OF_SEVERITY: Mapping[str, str] = {"high": "bold red", "medium": "bold"}
+
+
+def report_lines(report: Report, width: int = WIDE) -> Iterator[Line]:
+    """The report: what was read, hours, findings by section, talkers, refusals and the bill. Sparklines and titles fit
+    the width of a terminal.
+    """
     yield from _headline(report)
-    yield from _by_hours(report)
+    yield from _by_hours(report, max(LEAST_COLUMNS, min(MAX_COLUMNS, width - BESIDE_COLUMNS)))
     for each in report.findings:
-        yield from _section(each)
+        yield from _section(each, max(LEAST_COLUMNS, min(MAX_TITLE_LETTERS, width - BESIDE_TITLE)))
     yield from _talkers(report.talkers)
     yield from _refusals(report)
     yield from _charges(report.charges)
     if report.notes:
-        yield ""
-        yield from (f"note  {note}" for note in report.notes)
+        yield Line("")
+        yield from (Line(f"note  {note}") for note in report.notes)
 
 
 def covered(reading: Reading) -> str:
@@ -58,43 +76,42 @@ def of_rule(row: RefusedBy) -> str:
     return f"{LAYERS.get(row.layer, row.layer)} {plain(row.by, MAX_TITLE_LETTERS)}{rule}" if row.by else "not known"
 
 
-def _headline(report: Report) -> Iterator[str]:
-    yield f"Report  {covered(report.reading)}"
-    records = report.reading.lines.get("records", 0)
-    yield (
-        f"        {counted(records, 'record')}, {in_bytes(report.bytes)} passed, "
-        f"{counted(report.refused, 'flow')} refused"
-    )
+def _headline(report: Report) -> Iterator[Line]:
+    yield Line(f"Report  {covered(report.reading)}", HEADING)
+    records, refused = counted(report.reading.lines.get("records", 0), "record"), counted(report.refused, "flow")
+    yield Line(f"        {records}, {in_bytes(report.bytes)} passed, {refused} refused")
 
 
-def _by_hours(report: Report) -> Iterator[str]:
-    columns = columns_of(report.hours, MAX_COLUMNS)
+def _by_hours(report: Report, most: int) -> Iterator[Line]:
+    columns = columns_of(report.hours, most)
     if not columns.starts:
         return
-    yield ""
-    yield f"{'bytes':<9}{sparkline(columns.bytes)}  at most {in_bytes(max(columns.bytes))} in {columns.in_words}"
-    yield f"{'refused':<9}{sparkline(columns.refused)}  at most {max(columns.refused):,} in {columns.in_words}"
+    most_bytes, most_refused = in_bytes(max(columns.bytes)), f"{max(columns.refused):,}"
+    yield Line("")
+    yield Line(f"{'bytes':<9}{sparkline(columns.bytes)}  at most {most_bytes} in {columns.in_words}", PASSED)
+    yield Line(f"{'refused':<9}{sparkline(columns.refused)}  at most {most_refused} in {columns.in_words}", REFUSED)
 
 
-def _section(findings: Findings) -> Iterator[str]:
+def _section(findings: Findings, letters: int) -> Iterator[Line]:
     counts = ", ".join(f"{findings.counts[each]:,} {each}" for each in SEVERITIES if findings.counts.get(each))
-    yield ""
-    yield f"{TITLES[findings.section]}: {counts or 'none'}"
-    yield from (_listed(row) for row in findings.listed[:MAX_ROWS])
+    yield Line("")
+    yield Line(f"{TITLES[findings.section]}: {counts or 'none'}", HEADING)
+    yield from (_listed(row, letters) for row in findings.listed[:MAX_ROWS])
     if (more := sum(findings.counts.values()) - MAX_ROWS) > 0:
-        yield f"  and {more:,} more"
+        yield Line(f"  and {more:,} more")
 
 
-def _listed(row: Listed) -> str:
-    return f"  {in_minutes(row.last_seen)}  {row.severity:<10}  {plain(row.title, MAX_TITLE_LETTERS)}"
+def _listed(row: Listed, letters: int) -> Line:
+    text = f"  {in_minutes(row.last_seen)}  {row.severity:<10}  {plain(row.title, letters)}"
+    return Line(text, OF_SEVERITY.get(row.severity, ""))
 
 
-def _talkers(talkers: Sequence[Talker]) -> Iterator[str]:
+def _talkers(talkers: Sequence[Talker]) -> Iterator[Line]:
     rows = [(named(each), in_bytes(each.sent), in_bytes(each.received), f"{each.refused:,}") for each in talkers]
     yield from _table("Top talkers", ("sent", "received", "refused flows"), rows)
 
 
-def _refusals(report: Report) -> Iterator[str]:
+def _refusals(report: Report) -> Iterator[Line]:
     ports = [
         (f"{each.protocol}/{each.port}" if each.port is not None else each.protocol, f"{each.flows:,}")
         for each in report.refused_ports
@@ -106,25 +123,23 @@ def _refusals(report: Report) -> Iterator[str]:
         )
 
 
-def _charges(charges: Charges) -> Iterator[str]:
+def _charges(charges: Charges) -> Iterator[Line]:
     rows = [(path, in_bytes(size), in_dollars(dollars)) for path, size, dollars in charges.paths]
-    yield from _table("Bill", ("bytes", "dollars"), rows) if rows else ("", "Bill")
-    yield (
-        f"  {in_dollars(charges.dollars)} in this time, {in_dollars(charges.dollars_a_month)} in a month like it; "
-        f"list prices of {charges.region}, {charges.as_of}"
-    )
+    yield from _table("Bill", ("bytes", "dollars"), rows) if rows else (Line(""), Line("Bill", HEADING))
+    dollars = f"{in_dollars(charges.dollars)} in this time, {in_dollars(charges.dollars_a_month)} in a month like it"
+    yield Line(f"  {dollars}; list prices of {charges.region}, {charges.as_of}")
 
 
-def _table(title: str, amounts: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _table(title: str, amounts: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Line]:
     """The first rows as a table, amounts on the right; nothing without rows."""
     if not rows:
         return
     shown = rows[:MAX_ROWS]
     first = max(len(title), *(len(row[0]) + 2 for row in shown))
     widths = [max(map(len, column)) for column in zip(amounts, *(row[1:] for row in shown), strict=True)]
-    yield ""
-    yield _row(title, first, amounts, widths)
-    yield from (_row(f"  {row[0]}", first, row[1:], widths) for row in shown)
+    yield Line("")
+    yield Line(_row(title, first, amounts, widths), HEADING)
+    yield from (Line(_row(f"  {row[0]}", first, row[1:], widths)) for row in shown)
 
 
 def _row(first: str, width: int, amounts: Iterable[str], widths: Iterable[int]) -> str:

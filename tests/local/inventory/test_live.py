@@ -96,7 +96,7 @@ def test_a_missing_region_or_profile_is_a_sentence(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(LiveError, match="no AWS Region is set; give one with --region"):
         live_inventory(None, None, tmp_path)
-    with pytest.raises(LiveError, match=r"nobody.*check the credentials"):
+    with pytest.raises(LiveError, match=r"nobody.*aws configure list-profiles"):
         live_inventory("nobody", None, tmp_path)
 
 

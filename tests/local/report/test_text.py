@@ -57,7 +57,21 @@ note  AWS skipped records once (SKIPDATA)"""
 
 
 def test_the_text_has_all_parts_in_their_order() -> None:
-    assert "\n".join(report_lines(report())).startswith(EXPECTED)
+    assert "\n".join(line.text for line in report_lines(report())).startswith(EXPECTED)
+
+
+def test_sparklines_and_titles_fit_a_terminal() -> None:
+    long = [each._replace(listed=[row._replace(title="x" * 300) for row in each.listed]) for each in report().findings]
+    wide = replace(report(), findings=long, hours=hours(*range(72)), notes=())
+    lines = [line.text for line in report_lines(wide, 80) if "list prices" not in line.text]
+    assert max(map(len, lines)) <= 80
+    assert max(len(line.text) for line in report_lines(wide)) > 100
+
+
+def test_only_lines_that_stand_out_have_a_style() -> None:
+    styles = {line.text.split()[0]: line.style for line in report_lines(report()) if line.style}
+    assert styles["Report"] == styles["Scans:"] == "bold"
+    assert (styles["bytes"], styles["refused"]) == ("blue", "dark_orange")
 
 
 def test_the_json_has_the_same_numbers() -> None:
@@ -72,7 +86,7 @@ def test_the_json_has_the_same_numbers() -> None:
 
 def test_a_replay_without_records_has_a_report() -> None:
     empty = replace(report(), hours=(), talkers=(), refused_ports=(), refused_by=(), notes=())
-    assert "Top talkers" not in "\n".join(report_lines(empty))
+    assert "Top talkers" not in "\n".join(line.text for line in report_lines(empty))
 
 
 def hours(*numbers: int) -> list[Hour]:
