@@ -18,6 +18,8 @@ from typing import IO, Any, NoReturn
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a process: `kill`, and a terminal that is closed."""
+PARENT_SECONDS = 0.5
+"""Between two looks for the parent. Longer: a demo without its make goes on for longer. Shorter: it costs more."""
 GRACE_SECONDS = 3.0
 """From SIGTERM to SIGKILL. Longer: Ctrl-C takes longer when a child hangs. Shorter: npm leaves half a package."""
 
@@ -61,16 +63,30 @@ def child(
 
 @contextlib.contextmanager
 def exits_on_signals() -> Iterator[None]:
-    """Within the block, `kill` and the end of the terminal raise SystemExit, so that what is open is closed."""
+    """Within the block, `kill` and the end of the terminal raise SystemExit, so that what is open is closed; so does
+    the end of make, if that runs this process.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.signal(number, _exit) for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
+    ended = threading.Event()
+    if "MAKELEVEL" in os.environ:
+        threading.Thread(target=_exit_with, args=(os.getppid(), ended), daemon=True).start()
     try:
         yield
     finally:
+        ended.set()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _exit_with(parent: int, ended: threading.Event) -> None:
+    """Signals this process when its parent has died, which `kill -9` of the parent does not tell it."""
+    while not ended.wait(PARENT_SECONDS):
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
 
 
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:

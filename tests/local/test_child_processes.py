@@ -9,7 +9,7 @@ import pytest
 
 from local.aws.embedded import REPOSITORY
 from local.child_processes import child
-from tests.local.processes import ends, is_running
+from tests.local.processes import ends
 
 GRANDCHILD = "sleep 60 & echo $!; wait"
 PARENT = """
@@ -53,7 +53,7 @@ def test_what_ignores_the_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None
     with child(command, cwd=REPOSITORY, env=os.environ, stdout=subprocess.PIPE) as process:
         assert process.stdout
         pid = int(process.stdout.readline())
-    assert not is_running(pid)
+    assert ends(pid)
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,19 @@ def test_however_the_parent_ends_the_grandchild_ends_too(number: signal.Signals,
         pid = int(parent.stdout.readline())
         parent.send_signal(number)
         assert parent.wait(10) == code
+    assert ends(pid)
+
+
+def test_a_command_of_make_ends_when_make_is_killed() -> None:
+    script = 'MAKELEVEL=1 "$0" -c "$1" "$2" & wait'
+    with subprocess.Popen(  # noqa: S603 the script above, instead of make
+        ["/bin/sh", "-c", script, sys.executable, PARENT, GRANDCHILD],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as make:
+        assert make.stdout
+        pid = int(make.stdout.readline())
+        make.kill()
     assert ends(pid)
