@@ -42,7 +42,6 @@ def _set_up(plan: str) -> None:
     runner = Runner(ROOT)
     was_whole = runner.discard_interrupted()
     for each in (plan,) if was_whole else dict.fromkeys(("run", plan)):
-        sys.stdout.write(f"{PLANS[each].title} (log: {runner.shown_log})\n")
         runner.run(PLANS[each])
         stamp_of(each).touch()
 

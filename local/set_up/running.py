@@ -30,14 +30,10 @@ class Runner:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._log = root / "build" / "set-up.log"
+        self._shown_log = Path("build") / "set-up.log"
+        self._log = root / self._shown_log
         self._temporary = root / "build" / "set-up"
         self._incomplete = root / VENV / ".incomplete"
-
-    @property
-    def shown_log(self) -> Path:
-        """The path of the log from the root."""
-        return self._log.relative_to(self._root)
 
     def discard_interrupted(self) -> bool:
         """Whether there is a virtual environment; one of a set-up that was interrupted is deleted first."""
@@ -49,6 +45,7 @@ class Runner:
         """Raises SetUpError with a sentence for the user, after the end of the log unless the sentence says why."""
         self._check_space()
         self._temporary.mkdir(parents=True, exist_ok=True)
+        _say(f"{plan.title} (log: {self._shown_log})\n")
         try:
             with self._log.open("a", encoding="utf-8") as log:
                 log.truncate(0)
@@ -88,10 +85,10 @@ class Runner:
         if shutil.disk_usage(self._root).free < FULL_BYTES:
             reason = FULL
         if reason:
-            return SetUpError(f"{reason} Log: {self.shown_log}")
+            return SetUpError(f"{reason} Log: {self._shown_log}")
         shown = "".join(f"  | {line}\n" for line in output.splitlines()[-SHOWN_LINES:])
         return SetUpError(
-            f"{shown}{step.title} could not be set up; the lines above are the end of {self.shown_log}. Run the same "
+            f"{shown}{step.title} could not be set up; the lines above are the end of {self._shown_log}. Run the same "
             "command again when what they name is mended."
         )
 

@@ -15,7 +15,7 @@ found=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.ve
 case $found in
   ok) ;;
   [0-9].*) fail "Flowsentry needs Python 3.11 or newer, and $python is $found: install a newer one, or name it: make PYTHON=/path/to/python3.13" ;;
-  *) fail "$python does not run ($found): install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.13" ;;
+  *) fail "$python does not run (${found:-it prints nothing}): install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.13" ;;
 esac
 
 "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||

@@ -48,7 +48,8 @@ def test_each_step_is_a_line_and_what_its_commands_print_is_in_the_log(
     steps = [Step(f"Step {number}", lambda: [["sh", "-c", "echo WARNING: noise; echo more >&2"]]) for number in (1, 2)]
     Runner(tmp_path).run(Plan("Setting up", steps))
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("  1/2 Step 1  0 s\n  2/2 Step 2  0 s\n", "")
+    lines = ["Setting up (log: build/set-up.log)", "  1/2 Step 1  0 s", "  2/2 Step 2  0 s"]
+    assert (told.out.splitlines(), told.err) == (lines, "")
     log = (tmp_path / "build" / "set-up.log").read_text()
     assert log.count("WARNING: noise\nmore\n") == 2
     assert log.startswith("$ sh -c echo")
@@ -95,10 +96,11 @@ def test_pip_without_a_network_is_recognised(tmp_path: Path) -> None:
 
 
 def test_a_disk_without_room_is_refused_before_anything_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(running.shutil, "disk_usage", lambda _: SimpleNamespace(free=500_000_000))
     assert failure(tmp_path, "touch made") == FULL
+    assert capsys.readouterr() == ("", "")
     assert not (tmp_path / "made").exists()
 
 
