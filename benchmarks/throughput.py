@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -36,6 +36,8 @@ MAX_ATTRIBUTION_TIMES_ZLIB = 0.5
 MAX_SNAPSHOT_SECONDS, MAX_SNAPSHOT_MEGABYTES = 1.0, 150.0
 FUNCTION_THREADS, SERVER_THREADS = 1, 2
 """polars' threads: as in a function with one vCPU, where processor time counts, and in one with two, for wall time."""
+
+NO_VARIABLES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,12 @@ class Subject:
 Round = dict[str, Subject]
 
 
-def measured(subject: str, path: Path, runs: int = 2, threads: int = SERVER_THREADS) -> Subject:
+def measured(
+    subject: str, path: Path, runs: int = 2, threads: int = SERVER_THREADS, variables: Mapping[str, str] = NO_VARIABLES
+) -> Subject:
     """The last of `runs` runs of a subject in a new process; earlier runs warm up (flowlogs-reader needs none)."""
-    return Subject(**_answer(threads, "benchmarks.measured.subjects", subject, str(path), str(runs)))
+    arguments = ("benchmarks.measured.subjects", subject, str(path), str(runs))
+    return Subject(**_answer(threads, *arguments, variables=variables))
 
 
 def profiled(path: Path) -> Profile:
@@ -87,9 +92,9 @@ def least_of_libraries(path: Path) -> Profile:
     return {library: Took(**took) for library, took in answer.items()}
 
 
-def _answer(threads: int, module: str, *arguments: str) -> dict[str, Any]:
+def _answer(threads: int, module: str, *arguments: str, variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, Any]:
     command = [sys.executable, "-m", module, *arguments]
-    environment = os.environ | {"POLARS_MAX_THREADS": str(threads)}
+    environment = {**os.environ, "POLARS_MAX_THREADS": str(threads), **variables}
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY, env=environment)  # noqa: S603 - our own
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
@@ -160,9 +165,11 @@ def _round(path: Path, for_peer: Path) -> Round:
 
 
 def rows_for_memory() -> Iterator[Row]:
-    """One large object."""
+    """One large object, with the threads and the variables of the function that processes it."""
+    from stacks.constructs.function import ALLOCATION  # noqa: PLC0415 - it brings the CDK
+
     path = made("large", DEFAULT_NAMES, gz_bytes=LARGE_GZ_BYTES)
-    run = measured("flowsentry", path, runs=1)
+    run = measured("flowsentry", path, runs=1, threads=FUNCTION_THREADS, variables=ALLOCATION)
     subject = f"{path.stat().st_size >> 20} MB .gz: peak memory"
     yield of_limit(subject, run.peak_megabytes, "MB", MAX_PEAK_MEGABYTES)
 
