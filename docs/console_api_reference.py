@@ -40,7 +40,7 @@ of this server."""
 
 
 def console_api_page() -> Iterator[str]:
-    yield from (ABOUT, "", ABOUT_CHANGES, "", 'Any other answer than 200 is `{"error": sentence}`:', "")
+    yield from (ABOUT, "", ABOUT_CHANGES, "", "Any other answer than 200 has a sentence as `error`:", "")
     yield from table(("status", "when"), REFUSALS)
     routes = api_routes(None)  # type: ignore[arg-type]  # only handlers read data, and none is called
     for page, some in groupby(routes, lambda each: each.path.split("/")[2]):

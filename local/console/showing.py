@@ -11,19 +11,21 @@ Say = Callable[[str], None]
 
 
 @contextlib.contextmanager
-def console_shown(data: ConsoleData, port: int, say: Say) -> Iterator[None]:
-    """Serves the console inside the block, after its link was printed. Where it can't be served, the block runs without
-    it, after a sentence.
+def console_shown(data: ConsoleData, port: int, say: Say) -> Iterator[str]:
+    """Serves the console inside the block, which gets its link, after it was printed. Where it can't be served, the
+    block runs without it, with an empty link, after a sentence.
     """
+    link = ""
     with contextlib.ExitStack() as stack:
         try:
             access = stack.enter_context(serving(data, port))
         except DataError as error:
             say(f"no console: {error}")
         else:
+            link = access.link
             for line in lines_about(access, port):
                 say(line)
-        yield
+        yield link
 
 
 def lines_about(access: Access, port: int) -> Iterator[str]:

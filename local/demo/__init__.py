@@ -42,11 +42,11 @@ def demo(options: DemoOptions) -> int:
             EmbeddedAws.start(settings) as aws,
             contextlib.ExitStack() as shown,
         ):
-            summary = _run(aws, options, shown)
+            summary, link = _run(aws, options, shown)
             if options.json:
                 print(*summary.json_lines(), sep="\n", file=results, flush=True)
             if stays:
-                _stay(aws)
+                _stay(aws, link)
             return 0 if summary.is_as_expected else 1
     except KeyboardInterrupt:
         say("\nstopped")
@@ -58,8 +58,8 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) -> Summary:
-    """What came of it. The console is entered into `shown`, which ends after the demo."""
+def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) -> tuple[Summary, str]:
+    """What came of it, and the link of the console, which is entered into `shown` and ends with it."""
     say(f"emulated AWS: {aws.endpoint_url}, account {aws.account}, region {aws.region}")
     with ThreadPoolExecutor() as beside:
         bootstrapped = beside.submit(bootstrap, aws)
@@ -71,9 +71,8 @@ def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) ->
     sending = Sending(aws, company, app, traffic)
     say(f"sending {sending.records:,} records of six hours through CloudWatch Logs and S3")
     with Inbox(aws, on_delivery=lambda alert: print_text(_shown(alert))) as inbox:
-        if not options.no_console:
-            data = Deployed(aws, settings_for(company), inbox.published.messages)
-            shown.enter_context(console_shown(data, options.console_port, say))
+        data = Deployed(aws, settings_for(company), inbox.published.messages)
+        link = "" if options.no_console else shown.enter_context(console_shown(data, options.console_port, say))
         sending.send_all(say)
         aws.wait_until_quiet(QUIET_SECONDS)
         send_digest(aws, say)
@@ -82,7 +81,7 @@ def _run(aws: EmbeddedAws, options: DemoOptions, shown: contextlib.ExitStack) ->
         summary = Summary(aws, sending, owners, alerts, inbox.mails, inbox.digests, inbox.digested)
     for line in summary.lines():
         say(line)
-    return summary
+    return summary, link
 
 
 def _shown(alert: Delivered) -> str:
@@ -90,7 +89,9 @@ def _shown(alert: Delivered) -> str:
     return f"\n{bar}\n✉  {alert.subject}\n\n{alert.text.strip()}\n{bar}\n"
 
 
-def _stay(aws: EmbeddedAws) -> None:
+def _stay(aws: EmbeddedAws, link: str) -> None:
+    if link:
+        say(f"\nThe console stays up until Ctrl-C: {link}")
     say("\nThe emulated AWS stays up until Ctrl-C. To inspect it with any AWS tool:")
     for name, value in aws.environment().items():
         say(f"  export {name}={value}")
