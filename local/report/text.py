@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from flowsentry.emit.plain_text import counted, plain
+from flowsentry.emit.plain_text import counted, duration, plain
+from flowsentry.inventory.inventory import SECONDS_A_DAY
 from local.report.amounts import in_bytes, in_dollars, in_minutes
 from local.report.columns import columns_of, sparkline
 from local.report.found import SEVERITIES, Listed, Section
@@ -56,10 +57,11 @@ def report_lines(report: Report, width: int = WIDE) -> Iterator[Line]:
 
 
 def covered(reading: Reading) -> str:
-    """`2026-11-03 02:14 to 2026-11-03 08:14 UTC (0.25 days)`."""
+    """`2026-11-03 02:14 to 2026-11-03 08:14 UTC (6 h)`, without the days of which there is no record."""
     if reading.first is None or reading.last is None:
         return "no time"
-    return f"{in_minutes(reading.first)} to {in_minutes(reading.last)} UTC ({reading.days:.2f} days)"
+    in_words = duration(round(reading.days * SECONDS_A_DAY))
+    return f"{in_minutes(reading.first)} to {in_minutes(reading.last)} UTC ({in_words})"
 
 
 def named(talker: Talker) -> str:

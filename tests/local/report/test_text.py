@@ -14,7 +14,7 @@ from tests.local.report.made_report import report
 
 HOUR = 3_600
 EXPECTED = """\
-Report  2026-01-01 12:00 to 2026-01-01 15:00 UTC (0.12 days)
+Report  2026-01-01 12:00 to 2026-01-01 15:00 UTC (3 h)
         27 records, 5.0 kB passed, 4 flows refused
 
 bytes    █▅▆  at most 2.2 kB in an hour
