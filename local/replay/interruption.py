@@ -8,11 +8,14 @@ from typing import Any, Self
 
 class Interruption:
     """Within it, Ctrl-C raises KeyboardInterrupt as always, except between `hold` and `release`, which raises it then.
-    A second Ctrl-C is not held. Only the main thread gets signals; elsewhere this does nothing.
+    A second Ctrl-C is not held; `is_held` is then still true. Only the main thread gets signals; elsewhere this does nothing.
+
+    Polars ends its queries on Ctrl-C by a handler of its own, which this one replaces: a query in the middle of judging
+    would otherwise leave half of what it finds.
     """
 
     def __init__(self) -> None:
-        self._is_held = False
+        self.is_held = False
         self._is_pending = False
         self._before: Any = None
 
@@ -30,16 +33,16 @@ class Interruption:
 
     def hold(self) -> None:
         """From now on, an interruption waits."""
-        self._is_held = True
+        self.is_held = True
 
     def release(self) -> None:
         """From now on, an interruption does not wait. Raises KeyboardInterrupt for one that has waited."""
-        self._is_held = False
+        self.is_held = False
         if self._is_pending:
             self._is_pending = False
             raise KeyboardInterrupt
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._is_held or self._is_pending:
+        if not self.is_held or self._is_pending:
             raise KeyboardInterrupt
         self._is_pending = True

@@ -89,6 +89,9 @@ class Session:
         if self.kept is None:
             complain(f"{done}; a replay of standard input can't go on")
             return code
+        if self.replay.interruption.is_held:
+            complain(f"{done}, in the middle of one, and can't go on; after one Ctrl-C it stops where it can")
+            return code
         try:
             self.kept.interrupt(self.replay)
         except StateError as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flowsentry.in_memory import EvidenceInMemory
 from local.inventory.live import LiveError, LiveInventory
 from local.log_objects import ConnectionLostError, LogObject
 from local.reading.small_files import Limits
@@ -156,6 +157,20 @@ def test_standard_input_cannot_go_on(flowsentry: Flowsentry, monkeypatch: pytest
         130,
         ["flowsentry: stopped after 1 of 1 file; a replay of standard input can't go on"],
     )
+
+
+def test_a_second_ctrl_c_ends_a_replay_that_cannot_go_on(
+    flowsentry: Flowsentry, logs: Path, states: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(self: EvidenceInMemory, keys: Any) -> Any:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+        return self.items.keys() & keys
+
+    monkeypatch.setattr(EvidenceInMemory, "suspects", twice)
+    done = flowsentry("replay", logs)
+    assert (done.code, states.exists()) == (130, False)
+    assert "stopped after 0 of 6 files, in the middle of one, and can't go on" in done.complaints[0]
 
 
 @pytest.fixture
