@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/$(VENV)/node:$(CURDIR)/$(BIN):$(PATH)
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/build/jsii
 
 RUN := $(VENV)/.ready-run
 CHECKS := $(VENV)/.ready-checks
-SET_UP := PYTHON="$(PYTHON)" sh local/set_up/start.sh
+SET_UP := PATH="$(SYSTEM_PATH)" PYTHON="$(PYTHON)" sh local/set_up/start.sh
 STAGES := $(addprefix tests/,architecture records inventory findings decode parse enrich contacts detect explain emit) \
 	$(wildcard tests/test_*.py)
 

@@ -21,4 +21,6 @@ esac
 "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||
   fail "$python comes without its modules venv and ensurepip: install them (Debian and Ubuntu: apt install python3-venv), or name another Python: make PYTHON=/path/to/python3.13"
 
+# of a virtual environment, the Python that it was made with: the set-up may make the environment anew
+python=$("$python" -c 'import sys; print(getattr(sys, "_base_executable", None) or sys.executable)')
 exec "$python" -m local.set_up "$@"

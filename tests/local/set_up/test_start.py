@@ -1,6 +1,7 @@
 """The first thing that runs on a new machine: what is missing is said in one sentence, before anything is installed."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ START = REPOSITORY / "local" / "set_up" / "start.sh"
 PYTHON_3_13 = """case "$*" in
   *version_info*) echo ok ;;
   *ensurepip*) exit {modules} ;;
+  *_base_executable*) echo "$0" ;;
   *) echo "$@" ;;
 esac"""
 
@@ -60,6 +62,24 @@ def test_a_missing_python_is_one_sentence_with_the_next_step(tmp_path: Path, scr
 def test_a_python_that_can_set_up_gets_the_plan_and_its_prerequisites(tmp_path: Path) -> None:
     done = run(tmp_path, PYTHON_3_13.format(modules=0))
     assert (done.returncode, done.stdout, done.stderr) == (0, "-m local.set_up run constraints.txt\n", "")
+
+
+def test_in_a_virtual_environment_the_python_that_it_was_made_with_is_used(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True, timeout=60)  # noqa: S603 Python
+    with_base = "import sys; sys.exit(sys.prefix != sys.base_prefix)"
+    module = tmp_path / "local" / "set_up"
+    module.mkdir(parents=True)
+    (module / "__main__.py").write_text(with_base)
+    done = subprocess.run(  # noqa: S603 our own script
+        ["/bin/sh", str(START), "run"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_makefile_installs_for_each_target_only_what_it_runs(tmp_path: Path) -> None:
