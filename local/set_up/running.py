@@ -61,7 +61,11 @@ class Runner:
         commands = step.commands()
         if (self._root / VENV).exists():
             self._incomplete.touch()
-        failed = self._failed(commands, log)
+        try:
+            failed = self._failed(commands, log)
+        except (KeyboardInterrupt, SystemExit):
+            _say("  interrupted\n")
+            raise
         _say(f"{'  failed after' if failed else ' '} {time.monotonic() - begun:.0f} s\n")
         if failed:
             raise self._error(step, offset)
