@@ -55,13 +55,10 @@ class LogFile:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which files at an address are read: those that may have records of `times`, by the time in their names. `listed`
-    gets the number of objects of each page that S3 lists.
-    """
+    """Which files at an address are read: those that may have records of `times`, by the time in their names."""
 
     times: TimeRange = field(default_factory=TimeRange)
     s3: S3Access = field(default_factory=S3Access)
-    listed: Callable[[int], None] = field(default=lambda _: None, compare=False)
 
 
 EVERYTHING = Selection()
@@ -74,7 +71,7 @@ def sources_at(address: str, selection: Selection = EVERYTHING) -> list[LogSourc
     printed on stderr. Raises OSError when the address does not exist or cannot be listed.
     """
     if address.startswith("s3://"):
-        return sorted(objects_at(address, selection.s3, selection.times, selection.listed), key=_order)
+        return sorted(objects_at(address, selection.s3, selection.times), key=_order)
     found = (each for each in _files_at(address) if may_have_records_of(selection.times, each.name))
     return sorted(found, key=_order)
 

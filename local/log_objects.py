@@ -4,7 +4,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -127,12 +127,10 @@ def may_have_records_of(times: TimeRange, name: str) -> bool:
     return key is None or (key.delivered_at + FILE_SECONDS > first and key.delivered_at <= last)
 
 
-def objects_at(
-    address: str, access: S3Access, times: TimeRange, listed: Callable[[int], None] = lambda _: None
-) -> list[LogObject]:
+def objects_at(address: str, access: S3Access, times: TimeRange) -> list[LogObject]:
     """The flow logs under an s3:// prefix, in which `*` is any text, that may have records of this time; in the order
-    of S3. How many other objects are there is printed on stderr. `listed` gets the number of objects of each page.
-    Raises OSError when the address can't be listed, and FileNotFoundError when there is nothing.
+    of S3. How many other objects are there is printed on stderr. Raises OSError when the address can't be listed, and
+    FileNotFoundError when there is nothing.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
 
@@ -145,7 +143,6 @@ def objects_at(
             total, others = total + len(named), others + len(named) - len(logs)
             timely = (each for each in logs if may_have_records_of(times, each["Key"]))
             found += [LogObject(bucket, each["Key"], each["Size"], access.client) for each in timely]
-            listed(len(page))
     except (BotoCoreError, ClientError) as error:
         raise OSError(f"cannot list {address}: {error}") from error
     if not total and times == TimeRange():

@@ -135,6 +135,8 @@ def run(options: ReplayOptions) -> int:
     """
     if options.live and options.inventory:
         raise MisuseError("give --inventory or --live, not both")
+    if options.console and (options.resume or options.html):
+        raise MisuseError("--console shows what it reads; it takes no --resume and no --html")
     try:
         settings = settings_in(options.settings)
         inventory, saved = _inventory(options)

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 class Interruption:
     """Within it, Ctrl-C raises KeyboardInterrupt as always, except between `hold` and `release`, which raises it then.
-    A second Ctrl-C is not held; `is_held` is then still true. Only the main thread gets signals; elsewhere this does nothing.
+    A second Ctrl-C is not held; `is_held` is then still true. Only the main thread gets signals; elsewhere this does
+    nothing.
 
     Polars ends its queries on Ctrl-C by a handler of its own, which this one replaces: a query in the middle of judging
     would otherwise leave half of what it finds.

@@ -21,6 +21,7 @@ from local.terminal.complaints import complain, remark
 from local.terminal.links import print_text
 from local.terminal.next_steps import with_next_step
 from local.terminal.screen import printable, screen
+from local.terminal.waiting import waiting
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -46,15 +47,15 @@ class Session:
             done = self.kept.begin(replay) if self.kept else 0
         except (PageError, StateError) as error:
             return complain(error)
+        if self.options.resume and not self.options.resume.exists():
+            remark(f"{self.options.resume} does not exist yet: begins, and writes to it what was read")
         sources = self._sources()
-        waiting = replay.not_done(sources)
+        unread = replay.not_done(sources)
         if done:
-            remark(
-                f"goes on with {counted(len(waiting), 'file')}; {counted(len(sources) - len(waiting), 'file')} before"
-            )
+            remark(f"goes on with {counted(len(unread), 'file')}; {counted(len(sources) - len(unread), 'file')} before")
         try:
             with replay.interruption:
-                for findings in replay.findings_in_all(replay.progress.over(waiting)):
+                for findings in replay.findings_in_all(replay.progress.over(unread)):
                     self._print(findings)
         except KeyboardInterrupt:
             return self._stopped(len(sources), INTERRUPTED)
@@ -66,7 +67,8 @@ class Session:
 
     def _sources(self) -> list[LogSource]:
         """What is to be read, each file once, although two paths may have it."""
-        found, self.replay.unlisted = all_sources(self.paths, complain, self.options.selection)
+        with waiting("lists the files"):
+            found, self.replay.unlisted = all_sources(self.paths, complain, self.options.selection)
         has_range = self.options.since or self.options.until
         if has_range and (without := sum(not has_time(each) for each in found)):
             remark(f"{counted(without, 'file')} without a time in the name: read whole, whatever their records' time")

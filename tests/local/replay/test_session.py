@@ -144,6 +144,7 @@ def test_new_files_are_read_into_a_file_of_ones_own(flowsentry: Flowsentry, logs
     content = later.read_bytes()
     later.unlink()
     first = flowsentry("replay", "--json", "--resume", kept, logs)
+    assert first.complaints[0] == f"{kept} does not exist yet: begins, and writes to it what was read"
     later.write_bytes(content)
     second = flowsentry("replay", "--json", "--resume", kept, logs)
     assert second.complaints[0] == "goes on with 1 file; 5 files before"
@@ -278,6 +279,7 @@ def test_an_account_that_cannot_be_read_is_a_sentence(
     [
         (("--live", "--inventory", "x"), "give --inventory or --live, not both"),
         (("--against", "default", "--html", "x"), "--against compares findings; it takes no --resume and no --html"),
+        (("--console", "--html", "x"), "--console shows what it reads; it takes no --resume and no --html"),
         (("--since", "soon"), "'soon' is no time; write a day or a time in UTC"),
     ],
 )
