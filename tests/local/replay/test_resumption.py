@@ -37,11 +37,11 @@ def _small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def contents() -> list[bytes]:
-    """Traffic of ten minutes, a scan, a file that is read alone, one that is damaged, and one that is no flow log."""
+    """Traffic of five minutes, a scan, a file that is read alone, one that is damaged, and one that is no flow log."""
     scan = [probe("203.0.113.9", "10.0.0.1", port) for port in range(1, 21)]
     others = [flow_log([line(bytes=number) for number in range(3_000)]), b"no header", flow_log(["bad", "bad", *scan])]
     skipped = flow_log([no_data(log_status="SKIPDATA")])
-    return [*five_minutes(made_traffic(V5, seconds=600)), flow_log(scan[:9]), *others, skipped, flow_log(scan[9:])]
+    return [*five_minutes(made_traffic(V5, seconds=300)), flow_log(scan[:9]), *others, skipped, flow_log(scan[9:])]
 
 
 def files() -> list[HeldFile]:
@@ -90,7 +90,7 @@ def take(one: Replay, sources: Sequence[LogSource], found: list[Finding], parts:
 
 def test_a_replay_stopped_after_any_part_shows_what_a_whole_one_shows(tmp_path: Path) -> None:
     parts = len(list(replay().findings_in_all(files())))
-    assert parts > 6
+    assert parts >= 5
     for number in range(1, parts + 1):
         stopped, found = replay(), list[Finding]()
         with pytest.raises(KeyboardInterrupt):

@@ -222,7 +222,7 @@ def test_an_object_that_is_refused_is_named_and_counted_and_the_others_are_read(
 
 def test_thousands_of_objects_are_replayed_once_each(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their content comes from memory: moto takes a millisecond for each request."""
-    number, content = 3_000, flow_log([line()])
+    number, content = 2_000, flow_log([line()])
     objects = [LogObject(BUCKET, f"{each:05}.log", len(content), None) for each in range(number)]  # type: ignore[arg-type]
     monkeypatch.setattr(LogObject, "blocks", lambda _: iter([content]))
     monkeypatch.setattr("local.log_files.objects_at", lambda *_: objects)
