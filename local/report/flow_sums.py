@@ -26,6 +26,9 @@ MAX_REFUSALS = 5_000
 BATCH = 50_000
 """Records of small files that are added up at once. More: more memory. Fewer: the fixed cost of a sum is paid more
 often."""
+RENEWED = 20
+"""Batches after which rules are looked up afresh: an explainer takes only so many classes of refused flows. More: in a
+long replay, later ones are of no known rule. Fewer: the same classes are explained more often, 0.1 ms each."""
 _OWNER = ("address", "owner_id", "owner_name", "owner_kind")
 
 
@@ -115,14 +118,14 @@ class FlowSums:
 
     def __post_init__(self) -> None:
         self.whole = Sums(Bill(self.quotes))
-        self._explainer = FlowExplainer(self.space)
+        self._explainer, self._explained = FlowExplainer(self.space), 0
 
     def add(self, records: Records, flows: EnrichedFlows) -> None:
         """Adds a chunk of records, and the flows among them."""
         self._pending_coverage.add(records)
         if len(flows) >= BATCH:
             self._pending = self._pending or Sums(Bill(self.quotes))
-            self._pending.add(flows, self._explainer)
+            self._pending.add(flows, self._next_explainer())
         elif len(flows):
             self._pending_few.append(flows)
 
@@ -147,5 +150,12 @@ class FlowSums:
             of_columns.setdefault(tuple(flows.schema.items()), []).append(flows)
         self._few = []
         for several in of_columns.values():
-            self.whole.add(EnrichedFlows(pl.concat(several, rechunk=True)), self._explainer)
+            self.whole.add(EnrichedFlows(pl.concat(several, rechunk=True)), self._next_explainer())
         return self.whole
+
+    def _next_explainer(self) -> FlowExplainer:
+        """One that has room for what is new, and knows what was explained lately."""
+        self._explained += 1
+        if self._explained % RENEWED == 0:
+            self._explainer = FlowExplainer(self.space)
+        return self._explainer
