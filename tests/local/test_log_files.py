@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from local.log_files import BLOCK_BYTES, LogFile, Selection, sources_at
+from local.log_files import LogFile, Selection, sources_at
+from local.log_objects import BLOCK_BYTES
 from local.query.time_range import TimeRange, moment
-from tests.local.conftest import BUCKET
+from tests.local.conftest import BUCKET, store_at_once
 
 FIRST = "222222222222_vpcflowlogs_us-east-1_fl-2_20261103T0305Z_1.log.gz"
 SECOND = "111111111111_vpcflowlogs_us-east-1_fl-1_20261103T0310Z_2.log.gz"
@@ -120,9 +121,9 @@ def test_objects_under_a_prefix_that_are_not_flow_logs_are_skipped_and_counted(
     assert capsys.readouterr().err == message
 
 
-def test_a_bucket_with_more_than_one_page_of_keys_is_read_whole(bucket: Any) -> None:
-    for number in range(1_001):
-        bucket.put_object(Bucket=BUCKET, Key=f"{number}.log", Body=b"")
+@pytest.mark.usefixtures("bucket")
+def test_a_bucket_with_more_than_one_page_of_keys_is_read_whole() -> None:
+    store_at_once((f"{number}.log" for number in range(1_001)), b"")
     assert len(sources_at(f"s3://{BUCKET}")) == 1_001
 
 

@@ -17,7 +17,7 @@ from local.replay import command, continuation
 from local.replay import replay as replaying
 from local.replay.replay import Replay
 from tests.builders import NOON, blocked, flow_log, line, probe
-from tests.local.conftest import BUCKET, Done, Flowsentry
+from tests.local.conftest import BUCKET, Done, Flowsentry, store_at_once
 from tests.local.report.test_flow_sums import INVENTORY
 
 OUTSIDE, SERVER = "203.0.113.9", "10.0.0.1"
@@ -220,12 +220,12 @@ def test_an_object_that_is_refused_is_named_and_counted_and_the_others_are_read(
     assert sum("T1400Z" in each for each in done.complaints) == 1
 
 
-def test_thousands_of_objects_are_replayed_once_each(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their content comes from memory: moto takes a millisecond for each request."""
-    number, content = 2_000, flow_log([line()])
-    objects = [LogObject(BUCKET, f"{each:05}.log", len(content), None) for each in range(number)]  # type: ignore[arg-type]
-    monkeypatch.setattr(LogObject, "blocks", lambda _: iter([content]))
-    monkeypatch.setattr("local.log_files.objects_at", lambda *_: objects)
+@pytest.mark.usefixtures("bucket")
+def test_more_objects_than_a_page_lists_are_read_and_counted_once_each(
+    flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, content = 1_100, flow_log([line()])
+    store_at_once((f"{each:05}.log" for each in range(number)), content)
     monkeypatch.setattr(replaying, "TOGETHER", Limits(lines=1_000, seconds=3_600))
     report = flowsentry("replay", "--json", f"s3://{BUCKET}/").report
     assert (report["reading"]["files"], report["reading"]["lines"]["records"]) == (number, number)
