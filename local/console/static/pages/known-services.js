@@ -43,9 +43,9 @@ const table = (rows) => html`<div class="scroll"><table><thead><tr>
   </tr></thead><tbody id="services">${rows.map(service)}</tbody></table></div>`;
 
 const service = (row) => html`<tr>
-  <td class="key"><span class="untrusted">${row.address.includes(":") ? `[${row.address}]` : row.address}:${row.port}/${row.protocol}</span></td>
+  <td class="one-line"><span class="untrusted">${row.address.includes(":") ? `[${row.address}]` : row.address}:${row.port}/${row.protocol}</span></td>
   <td class="untrusted" title=${row.owner_id}>${row.owner ? html`${row.owner} <span class="muted">${row.owner_kind}</span>` : html`<span class="muted">${row.is_inside ? "unknown owner" : "outside"}</span>`}</td>
-  <td class="key"><span class="untrusted">${row.scope}</span></td>
+  <td class="one-line"><span class="untrusted">${row.scope}</span></td>
   <td>${row.down_since === null ? html`<span class="badge good">answers</span>` : html`<span class="badge bad">down</span> <span class="muted">since ${moment(row.down_since)}</span>`}</td>
   <td class="time">${moment(row.first_day).slice(0, 10)}</td>
   <td class="time">${moment(row.last_seen, true)}</td>
