@@ -8,7 +8,6 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import maxminddb
 import polars as pl
 from botocore.exceptions import ClientError
 
@@ -18,6 +17,7 @@ from flowsentry.errors import RetryableError
 from flowsentry.inventory.geoip import GEOGRAPHY, Geography, Location, NoGeography, location_of
 
 if TYPE_CHECKING:
+    import maxminddb
     from mypy_boto3_s3 import S3Client
 
 S3_SCHEME = "s3://"
@@ -39,7 +39,7 @@ class DatabaseError(Exception):
 class Databases:
     """Looks up each address in all databases; where two have a value, the first one's is used."""
 
-    readers: Sequence[maxminddb.Reader]
+    readers: "Sequence[maxminddb.Reader]"
 
     def facts(self, addresses: pl.Series) -> pl.DataFrame:
         rows = [self._location(address) for address in addresses.cast(pl.String)]
@@ -49,7 +49,7 @@ class Databases:
         return reduce(Location.completed_by, (_found(reader, address) for reader in self.readers), Location())
 
 
-def _found(reader: maxminddb.Reader, address: str | None) -> Location:
+def _found(reader: "maxminddb.Reader", address: str | None) -> Location:
     """An empty location for text that is no address, and for an IPv6 address in a database of IPv4."""
     try:
         return location_of(reader.get(address or ""))
@@ -57,12 +57,14 @@ def _found(reader: maxminddb.Reader, address: str | None) -> Location:
         return Location()
 
 
-def opened(path: Path) -> maxminddb.Reader:
+def opened(path: Path) -> "maxminddb.Reader":
     """A reader of the database in a file, which it maps into memory. Raises DatabaseError.
 
     It is maxminddb's reader in Python, which limits the values, depth and bytes of a record. The one in C takes 1 µs
     for a lookup instead of 16 µs, and ends the process where a key in the data is no text, as one changed byte can do.
     """
+    import maxminddb  # noqa: PLC0415 - it imports multiprocessing: 9 ms of a start, and most users have no database
+
     try:
         return maxminddb.open_database(path, maxminddb.MODE_MMAP)
     except Exception as error:  # damaged data raises errors of any type
@@ -70,13 +72,13 @@ def opened(path: Path) -> maxminddb.Reader:
 
 
 @dataclass
-class GeoDatabase(CachedObject[maxminddb.Reader]):
+class GeoDatabase(CachedObject["maxminddb.Reader"]):
     """One database."""
 
     refresh_seconds = REFRESH_SECONDS
     invalid = DatabaseError
 
-    def parse(self, response: Mapping[str, Any]) -> maxminddb.Reader:
+    def parse(self, response: Mapping[str, Any]) -> "maxminddb.Reader":
         return downloaded(self.name, response["ContentLength"], response["Body"])
 
     def refused(self, error: ClientError) -> NoReturn:
@@ -116,7 +118,7 @@ class GeoDatabases:
         if (readers := self._readers()) != before:
             self._geography = Databases(readers)
 
-    def _readers(self) -> list[maxminddb.Reader]:
+    def _readers(self) -> "list[maxminddb.Reader]":
         return [database.current for database in self._databases if database.current is not None]
 
 
@@ -133,7 +135,7 @@ def _problem_of_reload(database: GeoDatabase) -> str:
     return database.problem
 
 
-def downloaded(address: str, size: int, body: Any) -> maxminddb.Reader:
+def downloaded(address: str, size: int, body: Any) -> "maxminddb.Reader":
     """A reader of the database, in a temporary file that is deleted with the reader. Raises DatabaseError."""
     if size > MAX_DATABASE_BYTES:
         raise DatabaseError(f"{address} has {size:,} bytes; allowed: {MAX_DATABASE_BYTES:,}")

@@ -11,7 +11,7 @@ from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_al
 from flowsentry.frames import Logins
 from flowsentry.records.code_names import FIN, LOGIN_PORTS, RST, SYN, SYN_ACK, TCP
 from flowsentry.records.few_rows import are_among, rows_where
-from flowsentry.records.service_ports import are_service_ports
+from flowsentry.records.service_ports import PORTS, are_service_ports
 
 SCHEMA = pl.Schema(
     {
@@ -67,7 +67,7 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
     return LoginEvidence(_of_clients(both, has_acks=has_acks), _of_servers(both))
 
 
-_IS_LOGIN_PORT = pl.Series([port in LOGIN_PORTS for port in range(1 << 16)])
+_IS_LOGIN_PORT = (pl.int_range(PORTS, eager=True) < 0).scatter(list(LOGIN_PORTS), values=True)
 
 
 def _are_login_ports(ports: pl.Series) -> pl.Series:

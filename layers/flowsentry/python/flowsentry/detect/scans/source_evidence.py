@@ -52,7 +52,12 @@ _MEMBER_SETS = tuple(ADDRESS_SETS)
 """The sets that are filled here; the other sets are derived from them."""
 _SEEN = ("first_seen", "last_seen", "initiator_is_inside")
 _LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
-_PRIVATE = AddressSpace.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
+
+
+@cache
+def _private() -> AddressSpace:
+    """Private and link-local networks; made at the first use, since it takes 7 ms of a start."""
+    return AddressSpace.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
 
 
 def with_source_scopes(settled: Settled) -> Settled:
@@ -76,7 +81,7 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
         return _with_source_columns(contacts, *_source_scopes_of_few(contacts))
     is_outside, scope, source = ~contacts["initiator_is_inside"], contacts["scope"], contacts["initiator"]
     outside = source.filter(is_outside).unique()
-    public = outside.filter(~_PRIVATE.is_inside(outside)) if len(outside) else outside
+    public = outside.filter(~_private().is_inside(outside)) if len(outside) else outside
     if len(public):
         is_public = is_outside & source.is_in(public.implode()) if len(public) < len(outside) else is_outside
         scope = pl.Series([PUBLIC], dtype=pl.Categorical()).zip_with(is_public, scope)
@@ -96,7 +101,7 @@ def _source_scopes_of_few(contacts: pl.DataFrame) -> Iterator[pl.Series]:
 
 def _source_scope(scope: str, initiator: str) -> tuple[str, str]:
     """The scope and the source of an initiator outside."""
-    if _PRIVATE.contains(initiator):
+    if _private().contains(initiator):
         return scope, initiator
     return PUBLIC, source_of(initiator) if ":" in initiator else initiator
 
