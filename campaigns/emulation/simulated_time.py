@@ -9,6 +9,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency.persistence import base, datarecord, dynamodb
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 BEGINS_AT = 1_793_676_000
 """2026-11-03 03:20:00 UTC, minutes after the recorded events."""
@@ -57,9 +59,16 @@ def _set_within(thing: Any, clock: Callable[[], float], seen: set[int]) -> None:
     for name in _attributes(thing):
         value = getattr(thing, name, None)
         if any(value is each for each in CLOCKS):
-            object.__setattr__(thing, name, clock)
+            _set(thing, name, clock)
         else:
             _set_within(value, clock, seen)
+
+
+def _set(thing: Any, name: str, clock: Callable[[], float]) -> None:
+    if isinstance(thing, Struct):
+        force_setattr(thing, name, clock)
+    else:
+        object.__setattr__(thing, name, clock)
 
 
 def _is_ours(thing: object) -> bool:
@@ -67,7 +76,7 @@ def _is_ours(thing: object) -> bool:
 
 
 def _attributes(thing: object) -> list[str]:
-    slots = getattr(type(thing), "__slots__", ())
+    slots = getattr(type(thing), "__struct_fields__", getattr(type(thing), "__slots__", ()))
     return [*getattr(thing, "__dict__", {}), *([slots] if isinstance(slots, str) else slots)]
 
 

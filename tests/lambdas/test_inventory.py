@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import polars as pl
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry.aws import clients
 from flowsentry.inventory.inventory import Inventory
@@ -150,7 +151,7 @@ def test_a_flow_log_that_never_delivers_is_an_alert_after_an_hour_and_not_before
     make_coverage(LOG_GROUP, resources=[vpc_id])
     began = time.time()
     for minutes, alerts in ((0, []), (59, []), (62, [vpc_id])):
-        object.__setattr__(handler.health_check(), "clock", lambda minutes=minutes: began + minutes * 60)
+        force_setattr(handler.health_check(), "clock", lambda minutes=minutes: began + minutes * 60)
         handler.lambda_handler(recorded("inventory_schedule"), invocation)
         assert [json.loads(item["finding"]["S"])["subject"] for item in items_of(FINDINGS_TABLE)] == alerts
         assert total(metrics_in(capsys.readouterr().out), "SilentFlowLogs") == len(alerts)
@@ -168,9 +169,9 @@ def test_a_flow_log_whose_records_are_processed_is_no_alert(
         LogStream(LOG_GROUP, "eni-1-all"), sources.inventory.load(), lambda: {vpc_id}
     ) == (flow_log_id,)
     later = time.time() + 2 * 3_600
-    object.__setattr__(sources.activity.writer, "clock", lambda: later - 60)
+    force_setattr(sources.activity.writer, "clock", lambda: later - 60)
     sources.activity.record([flow_log_id], later, 10, 0)
-    object.__setattr__(handler.health_check(), "clock", lambda: later)
+    force_setattr(handler.health_check(), "clock", lambda: later)
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     assert items_of(FINDINGS_TABLE) == []
 

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
@@ -52,7 +53,7 @@ def handler(load_handler: LoadHandler, clock: Clock) -> ModuleType:
 
 
 def at(handler: ModuleType, clock: Clock) -> None:
-    object.__setattr__(handler.outbox(), "clock", clock)
+    force_setattr(handler.outbox(), "clock", clock)
     handler.outbox().findings.clock = clock
 
 
@@ -111,11 +112,11 @@ def test_an_outage_of_the_topic_delays_an_alert_and_never_drops_it(
             answer: Any = {"Error": {"Code": "InternalError"}, "ResponseMetadata": {"HTTPStatusCode": 500}}
             raise real.exceptions.ClientError(answer, "Publish")
 
-    object.__setattr__(topic, "client", Down())
+    force_setattr(topic, "client", Down())
     with pytest.raises(RetryableError, match="1 alerts stay in the outbox"):
         handler.lambda_handler(recorded("notifier_findings_stream"), invocation)
     assert total(metrics_in(capsys.readouterr().out), "AlertsFailed") == 1
-    object.__setattr__(topic, "client", real)
+    force_setattr(topic, "client", real)
     clock.now += 3 * 24 * HOUR
     handler.lambda_handler(recorded("notifier_schedule"), invocation)
     assert [message["type"] for message in delivered(world.subscriber)] == ["finding", "digest"]
@@ -170,7 +171,7 @@ def test_a_deployed_stack_makes_a_canary_due_and_later_sweeps_write_it(
     handler.lambda_handler(recorded("notifier_stack_deployed"), invocation)
     handler.lambda_handler(recorded("notifier_schedule"), invocation)
     assert keys_in(LOG_BUCKET) == []
-    object.__setattr__(handler.upkeep().canary.item, "clock", lambda: time.time() + FIRST_SECONDS)
+    force_setattr(handler.upkeep().canary.item, "clock", lambda: time.time() + FIRST_SECONDS)
     handler.lambda_handler(recorded("notifier_schedule"), invocation)
     assert ["_fl-canary_" in key for key in keys_in(LOG_BUCKET)] == [True]
 

@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry.aws import clients
 from flowsentry.errors import RetryableError
@@ -61,7 +62,7 @@ def test_a_message_with_a_transient_error_stays_in_the_queue_and_the_others_are_
                 raise real.exceptions.ClientError(answer, "GetObject")
             return real.get_object(**arguments)
 
-    object.__setattr__(handler.processor().sources.store, "client", SlowOne(real))
+    force_setattr(handler.processor().sources.store, "client", SlowOne(real))
     answer = handler.lambda_handler(with_messages(object_event_of("slow"), object_event_of("good")), invocation)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert messages_in(world.dead_letters) == []
@@ -111,7 +112,7 @@ def test_a_failure_keeps_its_own_error_when_the_idempotency_table_is_lost_as_wel
 def test_an_event_stays_in_its_queue_when_the_dead_letter_queue_cannot_be_reached(
     handler: ModuleType, invocation: Invocation
 ) -> None:
-    object.__setattr__(
+    force_setattr(
         handler.processor().dead_letters, "client", Breaking(clients.sqs(), send_message=OSError("no network"))
     )
     answer = handler.lambda_handler(with_messages(object_event_of("missing")), invocation)

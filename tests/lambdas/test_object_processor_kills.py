@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry import pipeline
 from flowsentry.aws import clients
@@ -57,7 +58,7 @@ class Deployed:
                 deployed.clock.left_ms -= deployed.seconds * 1_000
                 return real.get_object(**arguments)
 
-        object.__setattr__(self.handler.processor().sources.store, "client", Store(real))
+        force_setattr(self.handler.processor().sources.store, "client", Store(real))
 
     def send(self, *keys: str) -> None:
         for key in keys:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry.aws import clients
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
@@ -184,12 +185,12 @@ def test_a_service_that_fails_leaves_every_message_in_the_queue_and_no_row(
     real, store = clients.s3(), handler.processor().sources.store
     answer: Any = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
     error = real.exceptions.ClientError(answer, "PutObject")
-    object.__setattr__(store, "client", Breaking(real, put_object=error))
+    force_setattr(store, "client", Breaking(real, put_object=error))
     batch = noticed(*parts())
     again = handler.lambda_handler(batch, invocation)["batchItemFailures"]
     assert [each["itemIdentifier"] for each in again] == ["m0", "m1", "m2"]
     assert (files(), statuses()) == ([], [])
-    object.__setattr__(store, "client", real)
+    force_setattr(store, "client", real)
     assert handler.lambda_handler(batch, invocation) == DONE
     assert sum(map(len, files())) == 12
 

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry.aws import clients
 from flowsentry.errors import RetryableError
@@ -54,7 +55,7 @@ def break_reading(handler: ModuleType, *keys: str) -> None:
                 raise real.exceptions.ClientError(answer, "GetObject")
             return real.get_object(**arguments)
 
-    object.__setattr__(handler.processor().sources.store, "client", SlowForSome(real))
+    force_setattr(handler.processor().sources.store, "client", SlowForSome(real))
 
 
 @pytest.mark.parametrize("trigger", DIRECT)
@@ -66,7 +67,7 @@ def test_a_transient_error_without_a_queue_is_raised_and_the_next_invocation_suc
     break_reading(handler, KEY)
     with pytest.raises(RetryableError, match="SlowDown"):
         handler.lambda_handler(DIRECT[trigger](KEY), invocation)
-    object.__setattr__(handler.processor().sources.store, "client", real)
+    force_setattr(handler.processor().sources.store, "client", real)
     assert handler.lambda_handler(DIRECT[trigger](KEY), invocation) is None
     assert len(items_of(FINDINGS_TABLE)) == 1
     assert messages_in(world.dead_letters) == []
@@ -139,7 +140,7 @@ def test_an_event_of_another_service_is_set_aside_unchanged(
 
 
 def test_without_the_dead_letter_queue_a_poison_event_is_retried(handler: ModuleType, invocation: Invocation) -> None:
-    object.__setattr__(
+    force_setattr(
         handler.processor().dead_letters, "client", Breaking(clients.sqs(), send_message=OSError("no network"))
     )
     with pytest.raises(OSError, match="no network"):

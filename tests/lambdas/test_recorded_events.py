@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry.aws import clients
 from flowsentry.aws.failed_invocation import failed_event
@@ -126,7 +127,7 @@ def function_of(name: str) -> str:
 def at_now(handler: ModuleType) -> ModuleType:
     """The handler, at the time of the recorded events."""
     if hasattr(handler, "outbox"):
-        object.__setattr__(handler.outbox(), "clock", lambda: NOW)
+        force_setattr(handler.outbox(), "clock", lambda: NOW)
     if hasattr(handler, "processor"):
         handler.processor().sources.clock = lambda: NOW
     return handler

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from msgspec.structs import force_setattr
 
 from flowsentry.aws import clients
 from flowsentry.aws.failed_invocation import failed_event
@@ -101,7 +102,7 @@ def test_a_transient_error_is_an_error_of_the_function_and_counts_nothing_before
                 raise real.exceptions.ClientError(answer, "PutObject")
             return real.put_object(**arguments)
 
-    object.__setattr__(handler.processor().sources.store, "client", FullOnce(real))
+    force_setattr(handler.processor().sources.store, "client", FullOnce(real))
     batch = of_stream(payload(*scan()), recorded_payload())
     with pytest.raises(RetryableError):
         handler.lambda_handler(batch, invocation)
@@ -209,7 +210,7 @@ def test_an_error_of_a_later_part_returns_its_payloads_only(
                 raise ZeroDivisionError
             return real.put_object(**arguments)
 
-    object.__setattr__(handler.processor().sources.store, "client", FullLater(real))
+    force_setattr(handler.processor().sources.store, "client", FullLater(real))
     answer = handler.lambda_handler(of_stream(payload(*scan()), recorded_payload()), invocation)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     printed = metrics_in(capsys.readouterr().out)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from flowsentry.detect.scans.source_evidence import MAINTENANCE_PORTS
+from flowsentry.detect.scans.few_contacts import MAINTENANCE_PORTS
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.inventory.inventory import Inventory

@@ -1,12 +1,13 @@
 """What the traffic bill needs of the inventory: what each interface is charged as, its zone, and how VPCs connect."""
 
-from dataclasses import dataclass, field
 from typing import Self
 
 import polars as pl
+from msgspec import field
 
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC
+from flowsentry.value import Value
 
 NAT_GATEWAY, VPC_ENDPOINT, TRANSIT_GATEWAY = "nat gateway", "vpc endpoint", "transit gateway"
 ENDPOINT_OF_BALANCER = "gateway load balancer endpoint"
@@ -23,8 +24,7 @@ KINDS = pl.Enum([NAT_GATEWAY, *FREE_BETWEEN_ZONES])
 """The owner kinds that the bill tells apart; others are null."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeFacts:
+class ChargeFacts(Value, frozen=True):
     """`interfaces` has a row for each category number of an interface id: its `kind` (KINDS), `zone` (an Availability
     Zone id) and `is_public`, whether it has a public IPv4 address; all null for unknown interfaces.
     `has_transit_gateway_logs`: whether a flow log records a transit gateway itself.

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
 import polars as pl
+from msgspec import Struct, field
 
 from flowsentry.errors import UnreadableError
 from flowsentry.value import Value
@@ -184,8 +184,7 @@ class Settled(NamedTuple):
     logins: Logins
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Value, frozen=True):
     """contacts, capture_gaps → detect: the observations of a batch. `down` has a row for each service that no longer
     answers its clients (see detect/scans/service_down.py), `left_out` describes sources that are not recorded (see
     detect/limits.py), and `dropped_sources` counts those that were not even kept in memory (see
@@ -200,8 +199,7 @@ class Observed:
     dropped_sources: int = 0
 
 
-@dataclass(slots=True)
-class RejectedLines:
+class RejectedLines(Struct):
     """Lines that are no valid record: counts by reason, and a bounded sample of (line number, reason, text)."""
 
     counts: Counter[str] = field(default_factory=Counter)

@@ -1,12 +1,12 @@
 """BatchGetItem for any number of keys: in parts of a hundred, with retries of unprocessed keys."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flowsentry.aws.concurrency import in_threads
 from flowsentry.errors import RetryableError
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,8 +20,7 @@ s in a slow minute of DynamoDB. Fewer: it is retried as a whole more often."""
 Item = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class BatchReads:
+class BatchReads(Value, frozen=True):
     """Reads of one table; `what` names its content in error messages."""
 
     table_name: str

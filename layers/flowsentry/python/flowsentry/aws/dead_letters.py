@@ -1,10 +1,10 @@
 """The dead-letter queue, for messages that no retry can help, with the reason."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowsentry.aws.service_errors import retryable
 from flowsentry.errors import PoisonError
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -14,8 +14,7 @@ REASON = "reason"
 """The message attribute with the reason, which stays when the message is sent back."""
 
 
-@dataclass(frozen=True)
-class DeadLetters:
+class DeadLetters(Value, frozen=True):
     """Sends the original message unchanged, so that a redrive processes it again."""
 
     queue_url: str

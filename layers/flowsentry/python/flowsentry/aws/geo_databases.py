@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from flowsentry.aws.cached_object import CachedObject
 from flowsentry.aws.unreadable_objects import report_unreadable
@@ -35,8 +36,7 @@ class DatabaseError(Exception):
     """
 
 
-@dataclass
-class Databases:
+class Databases(Struct):
     """Looks up each address in all databases; where two have a value, the first one's is used."""
 
     readers: "Sequence[maxminddb.Reader]"

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +9,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import PoisonError
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,8 +42,7 @@ class StoredObject(NamedTuple):
         return f"s3://{self.bucket}/{self.key}{version}"
 
 
-@dataclass(frozen=True)
-class ObjectStore:
+class ObjectStore(Value, frozen=True):
     """Reads and writes objects. A repeated write stores the same bytes."""
 
     client: "S3Client"

@@ -1,8 +1,9 @@
 """The time that a run of a function may still use, so that it stops by itself before Lambda stops it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, Self
+
+from flowsentry.value import Value
 
 
 class Invocation(Protocol):
@@ -16,8 +17,7 @@ def seconds_left(invocation: Invocation) -> float:
     return invocation.get_remaining_time_in_millis() / 1_000
 
 
-@dataclass(frozen=True)
-class TimeBudget:
+class TimeBudget(Value, frozen=True):
     """`seconds` is the budget at the start of the run; `left()` is what remains of it now, in seconds."""
 
     seconds: float

@@ -11,13 +11,15 @@ called DeleteFlowLogs.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS, FlowLogState
 from flowsentry.inventory.source_address import UNKNOWN_SCOPE
 from flowsentry.records.flow_logs import FlowLog, FlowLogHealth
+from flowsentry.value import Value
 
 KIND = KINDS["flow_log_stopped"]
 MIN_FIRST_SECONDS = 3_600
@@ -26,8 +28,7 @@ exists. Higher: a flow log that never worked is noticed later. Lower: a first de
 https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-troubleshooting.html"""
 
 
-@dataclass(frozen=True, slots=True)
-class FlowLogCheck:
+class FlowLogCheck(Value, frozen=True):
     """What a check of flow logs knows, at Unix second `now`: the `health` of each flow log, `missing` resources of the
     deployment that have none, and Name tags by resource. A flow log is silent after `silent_seconds`.
     """

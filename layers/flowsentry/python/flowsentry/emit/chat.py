@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from flowsentry.emit.plain_text import plain
+from flowsentry.value import Value
 
 MAX_ID_LETTERS = 128
 MAX_TITLE_LETTERS = 250
@@ -24,8 +26,7 @@ _MARKS = str.maketrans({"*": "∗", "~": "∼", "`": "'", "@": "＠"})  # noqa: 
 _EDGE_UNDERLINE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chat:
+class Chat(Value, frozen=True, kw_only=True):
     """The content of a notification. Everything but `link` may contain untrusted text."""
 
     id: str

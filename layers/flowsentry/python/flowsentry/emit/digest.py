@@ -1,7 +1,6 @@
 """Quiet findings → one message for a window of time, with a chapter for each subject matter."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, SEVERAL, AlertMessage, attributes, findings_command
@@ -17,13 +16,13 @@ from flowsentry.emit.owner_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, duration, period
 from flowsentry.findings.finding import Audience, Finding, Severity
 from flowsentry.findings.kinds import KINDS, Chapter
+from flowsentry.value import Value
 
 MAX_LINES = 20
 """Subjects named in a chapter. More: longer e-mails, whose end is not read. Fewer: less to recognise later."""
 
 
-@dataclass(frozen=True)
-class ChapterText:
+class ChapterText(Value, frozen=True):
     """The text of a chapter. `headline` and `short_headline` (for the subject line of a digest with several chapters)
     take the number of subjects. Subjects are listed by `weight`, the largest first. `line` completes a sentence that
     starts with a subject; it takes all findings about that subject, the weightiest first.

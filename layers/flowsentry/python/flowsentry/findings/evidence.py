@@ -7,7 +7,6 @@ bottom-k sketches").
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
@@ -25,6 +24,7 @@ from flowsentry.findings.bounds import (
     MAX_SOURCE_PORTS,
 )
 from flowsentry.findings.endpoints import MAX_DECODED_MEMBERS, MEMBER_BYTES, endpoint_part, rank
+from flowsentry.value import Value
 
 SECONDS_A_DAY = 86_400
 MEMORY_DAYS = 3
@@ -68,8 +68,7 @@ class EvidenceKey(NamedTuple):
     day: int
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Value, frozen=True, dict=True):
     """What one source did on one UTC day. Set members are short byte strings (see endpoints.py).
 
     - `failed`, `doubtful`: endpoints that failed. A member ends with the time slot of its last failure, unless a rule

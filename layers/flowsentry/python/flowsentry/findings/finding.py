@@ -3,9 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any, Protocol, Self, TypeVar
+
+from msgspec import field
+
+from flowsentry.value import Value
 
 
 class Severity(StrEnum):
@@ -24,8 +28,7 @@ class Audience(StrEnum):
     DIGEST = "digest"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True):
     """One finding. `id` is a hash of what never changes about it, so that the same finding found again has the same id.
 
     `subject` is the address, the /64 (of external IPv6) or the interface that it is about; `scope` its VPC, `public`,

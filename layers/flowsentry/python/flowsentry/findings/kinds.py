@@ -5,10 +5,12 @@ suppressions, `explain` and docs/detectors.md read this table. It imports no pol
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 
+from msgspec import field
+
 from flowsentry.findings.finding import Severity
+from flowsentry.value import Value
 
 
 class Chapter(Enum):
@@ -79,8 +81,7 @@ ALWAYS = ""
 """The case of a kind that has one severity or technique."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kind:
+class Kind(Value, frozen=True, eq=False, kw_only=True):
     """One kind of finding. `severities` and `techniques` (MITRE ATT&CK ids) are by case, such as the relation of a
     scan, or have one value for ALWAYS; some cases have no technique. `detector` is the module whose docstring describes
     the behaviour. `chapter` is where the digest lists findings of LOW and BACKGROUND.

@@ -7,13 +7,14 @@ answer and a sketch of its clients. Both merge in any order: the latest time, an
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self
 
 import polars as pl
+from msgspec import field
 
 from flowsentry.findings.endpoints import SLOT_SECONDS, endpoint_part, host_number, rank, rank_of, slot_of
 from flowsentry.findings.evidence import EvidenceKey
+from flowsentry.value import Value
 
 CLIENT_BITS = 64
 """Bits of the sketch of an endpoint's clients; each client sets one. More: larger items, and the clients of an endpoint
@@ -64,8 +65,7 @@ class Outage(NamedTuple):
     since: int
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(Value, frozen=True):
     """Known services: the answers of the last days, and since when services are down. The time of a last answer may be
     up to `lag_seconds` early, because another processor may have seen a later answer.
     """

@@ -8,9 +8,11 @@ import difflib
 import ipaddress
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, Self
+
+from msgspec import Struct, field
 
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import KINDS
@@ -129,8 +131,7 @@ def read_entries(value: Any, key: str) -> tuple[list[Suppression], list[str]]:
     return reading.entries(key, value), reading.problems
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """Reads entries and collects problems; unknown kinds separately, where there is a list for them."""
 
     problems: list[str] = field(default_factory=list)

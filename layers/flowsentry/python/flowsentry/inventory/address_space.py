@@ -3,11 +3,11 @@
 import ipaddress
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import NamedTuple, Self
 
 import polars as pl
+from msgspec import field
 
 from flowsentry.charge_facts import ChargeFacts
 from flowsentry.inventory.assignment_index import (
@@ -33,6 +33,7 @@ from flowsentry.inventory.reachability import NO_ROUTES, Reachability
 from flowsentry.inventory.source_address import PUBLIC, network_of
 from flowsentry.records.ipv4_numbers import MAX_FEW_ADDRESSES, ipv4_number, number_of_ipv4
 from flowsentry.records.lookup_cache import Intervals, LookupCache
+from flowsentry.value import Value
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Private address ranges: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
@@ -59,8 +60,7 @@ class AddressOwner(NamedTuple):
     interface: Interface | None
 
 
-@dataclass(frozen=True)
-class AddressSpace:
+class AddressSpace(Value, frozen=True, dict=True):
     """Lookup tables of an inventory. `addresses` and `interfaces`: their owners over time. `known_interfaces`: their
     VPCs and primary addresses. `ranges`: first and last IPv4 address of each inside network, as numbers;
     `ipv6_networks`: the inside IPv6 networks.

@@ -3,8 +3,9 @@
 import ipaddress
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from flowsentry.errors import PoisonError
 from flowsentry.value import Value
@@ -83,8 +84,7 @@ class _Endpoint(NamedTuple):
     node_name: str
 
 
-@dataclass
-class _Claims:
+class _Claims(Struct):
     """Which pods claim which address, over all slices."""
 
     pods_at: dict[str, set[_Name]] = field(default_factory=lambda: defaultdict(set))

@@ -1,7 +1,7 @@
 """Security groups, network ACLs and prefix lists in force, as EC2 describes them; explain evaluates them."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any, Self, TypeVar
@@ -97,8 +97,7 @@ class PrefixList(Value, frozen=True):
     cidrs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Value, frozen=True, dict=True):
     """The rules of one target (an account and Region) or of several targets; `taken_at` is Unix seconds."""
 
     taken_at: int = 0

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
 
 import polars as pl
+from msgspec import field
 
 from flowsentry.inventory.address_assignments import FOREVER, assignments, merged, retained
 from flowsentry.inventory.firewall_rules import Rules
@@ -95,8 +96,7 @@ class Route(Value, frozen=True):
 RouteTable = tuple[Route, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetState:
+class TargetState(Value, frozen=True):
     """What a discovery of one target (an account and Region, or an EKS cluster) found besides interfaces and rules.
     `taken_at` is the Unix second at which it began, `seconds` its duration; `networks` are the CIDR blocks of each VPC,
     `routes` its route tables. `flow_logs` are all of an account and Region; None when they were never described.
@@ -113,8 +113,7 @@ class TargetState:
         return replace(self, flow_logs=previous.flow_logs) if self.flow_logs is None else self
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Value, frozen=True):
     """The result of one discovery of a target: all of its interfaces (others are deleted), or some of them."""
 
     target: str
@@ -123,8 +122,7 @@ class Discovery:
     rules: Rules = field(default_factory=Rules)
 
 
-@dataclass(frozen=True, eq=False)
-class Inventory:
+class Inventory(Value, frozen=True, dict=True, eq=False):
     """The address assignments, networks and rules of all targets. `absent`: interfaces that a targeted discovery did
     not find, with the Unix second of that discovery.
     """

@@ -4,7 +4,6 @@ import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -41,8 +40,7 @@ class NamedService(Value, frozen=True):
     port: int | None = None
 
 
-@dataclass(frozen=True)
-class NamedServices:
+class NamedServices(Value, frozen=True, dict=True):
     """The entries of a setting; empty by default."""
 
     entries: tuple[NamedService, ...] = ()

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Self
 
+from msgspec import field
+
 from flowsentry.inventory.source_address import Network
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkIndex:
+class NetworkIndex(Value, frozen=True):
     """Networks by IP version and length of the prefix: a search costs one look-up for each length that occurs, instead
     of a comparison for each network, which takes 0.7 µs: 188 µs for 256.
     """

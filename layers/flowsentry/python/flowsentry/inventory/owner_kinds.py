@@ -6,8 +6,9 @@ classifiers (Cloud Custodian, terraform-provider-aws and others).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import field
 
 from flowsentry.value import Value
 
@@ -47,8 +48,7 @@ class Kind(Value, frozen=True):
     requester: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceFacts:
+class InterfaceFacts(Value, frozen=True):
     """What EC2 describes about one interface; `link_id` is its tag VpcLinkId, `names` are the names of instances, load
     balancers and interfaces by id.
     """

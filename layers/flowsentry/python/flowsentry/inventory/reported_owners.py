@@ -1,8 +1,10 @@
 """Owners that AWS services report for their own interfaces, matched to the interfaces that EC2 describes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Self, TypeVar
+
+from msgspec import field
 
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.owner_kinds import MAX_LETTERS, Owner
@@ -29,8 +31,7 @@ class Candidate(Value, frozen=True):
         return is_in_zone and interface.account_id == self.account_id
 
 
-@dataclass(frozen=True)
-class Candidates:
+class Candidates(Value, frozen=True):
     """All possible owners of interfaces of one kind, by subnet and security groups."""
 
     _by_subnet_and_groups: dict[tuple[str, frozenset[str] | None], list[Candidate]] = field(default_factory=dict)
@@ -62,8 +63,7 @@ def in_words(names: list[str]) -> str:
     return ", ".join(name[: MAX_LETTERS // (MAX_NAMES + 1)] for name in shown) + last
 
 
-@dataclass(frozen=True)
-class KnownOwners:
+class KnownOwners(Value, frozen=True):
     """Owners reported by services. None if two owners claim the same key, which then identifies neither.
 
     Keys: `by_interface`: the interface's id. `by_address`: a VPC or subnet id and a private address in it. `by_id`: the

@@ -1,8 +1,9 @@
 """The configuration and knowledge that a source is processed with, and the stores that its results go to."""
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
+
+from msgspec import field
 
 from flowsentry.findings.evidence import EvidenceStore
 from flowsentry.findings.finding import FindingStore
@@ -15,10 +16,10 @@ from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.geoip import Geography, NoGeography
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.named_services import NamedServices
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Value, frozen=True, dict=True):
     """Inventory, thresholds and settings that a batch is judged with; no I/O. One object serves until the inventory or
     a setting changes, since it keeps lookup tables. An outage of one of `important_services` is urgent;
     `public_services` are login services that anybody may use. With `names_talkers` the outcome of a source names its
@@ -48,8 +49,7 @@ class FlowStore(Protocol):
     def add(self, records: Records, flows: EnrichedFlows) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Value, frozen=True):
     """The stores of evidence, findings and known services. By default, services that answered in other sources are
     unknown. A replay has a store of flows too, for its report.
     """

@@ -1,9 +1,9 @@
 """What a source adds up to, chunk by chunk: counts, sums, and the outcome made of them."""
 
-from dataclasses import dataclass, field
 from typing import cast
 
 import polars as pl
+from msgspec import Struct, field
 
 from flowsentry import capture_gaps as gaps
 from flowsentry import measure as measuring
@@ -33,8 +33,7 @@ MAX_UNKNOWN_INTERFACES = 200
 sources pass until all of its interfaces are known."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What became of a source.
 
     `lines` are all of its lines but the header; each is a record with traffic (`accepted_records`), a `nodata` or

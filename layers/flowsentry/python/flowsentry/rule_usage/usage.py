@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import polars as pl
+from msgspec import field
 
 from flowsentry.rule_usage.peers import BUSIEST, added_peers, is_sampled
 from flowsentry.rule_usage.rule_table import IDENTITY
+from flowsentry.value import Value
 
 ABOUT = ("resource_name", "vpc_id", "description")
 SUMMED = ("records", "packets", "bytes", "alone_records", "possible_records")
@@ -40,8 +41,7 @@ BUSIEST_NAMED = 5
 """Peers that a rule is reported with. More: longer rows. Fewer: the one that must be asked may be missing."""
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(Value, frozen=True):
     """`rules` with RULE_SUMS, `peers` with PEER_SUMS (a sample of `share` of the addresses beside the busiest), and
     `counts` of accepted records: `accepted`, and those without a rule of a security group by reason.
     """

@@ -6,14 +6,16 @@ the sources that are excused by it. Attribute values are written by hand, as in 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import field
 
 from flowsentry.aws.evidence.item import Item, expiry_of
 from flowsentry.aws.unreadable_objects import parsed_or
 from flowsentry.findings.endpoints import MEMBER_BYTES, rank
 from flowsentry.findings.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey, rank_of_member
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service
+from flowsentry.value import Value
 
 SHARDS = 256
 """Items per scope and day. Higher: a batch with several new services makes more writes, each of which costs at least as
@@ -44,8 +46,7 @@ class Shard(NamedTuple):
     day: int
 
 
-@dataclass(frozen=True)
-class ShardContent:
+class ShardContent(Value, frozen=True):
     """The content of an item: the answers by endpoint, and the endpoints that are inside. `version` changes with every
     write.
     """
@@ -81,8 +82,7 @@ def partition_of(scope: str, number: int) -> dict[str, str]:
     return {"S": f"services|{scope}|{number}"}
 
 
-@dataclass(frozen=True)
-class State:
+class State(Value, frozen=True):
     """The state of a scope: since when services are down, which sources are excused, the members of both that are too
     old to count, and when the item was read (Unix s).
     """

@@ -1,8 +1,9 @@
 """Services that are down and sources that are excused by it, in one item per scope of the evidence table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence.known_services_item import MAX_STATE_DAYS, State, state_in, state_key
@@ -17,8 +18,7 @@ reads."""
 MAX_CACHED_SCOPES = 200
 
 
-@dataclass
-class ScopeStates:
+class ScopeStates(Struct):
     """Reads and changes states by scope. Members are added to and deleted from sets, which is correct whatever other
     processors change at the same time. Errors of the client are raised unchanged.
     """

@@ -7,10 +7,10 @@ days of one source, the later one then reads both days, so the verdict cannot be
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct, field
 
 from flowsentry.aws.batch_reads import BatchReads
 from flowsentry.aws.bounded_memory import BoundedMemory
@@ -67,8 +67,7 @@ CONTENT: Mapping[str, Any] = {"ConsistentRead": True}
 Items = dict[EvidenceKey, Stored]
 
 
-@dataclass
-class EvidenceTable:
+class EvidenceTable(Struct):
     """An EvidenceStore on a DynamoDB table."""
 
     table_name: str

@@ -5,8 +5,9 @@ update is built again from the item's new content.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from flowsentry.aws.evidence.item import (
     MAX_STORED_MEMBERS,
@@ -113,8 +114,7 @@ def _new_members(known: Evidence, merged: Evidence) -> dict[str, frozenset[Any]]
     return {name: members for name, members in new.items() if members}
 
 
-@dataclass
-class _UpdateBuilder:
+class _UpdateBuilder(Struct):
     """Builds an UpdateItem. All attributes are named by placeholders, since some names are reserved words."""
 
     key: EvidenceKey

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from flowsentry.aws.batch_reads import BatchReads
 from flowsentry.aws.concurrency import in_threads
@@ -50,8 +50,7 @@ READ_OF_TRIAGE: Any = {
 """
 
 
-@dataclass
-class FindingTable:
+class FindingTable(Struct):
     """A FindingStore in a DynamoDB table, and the notifier's outbox. Findings before `observe_only_until` (Unix s) are
     recorded and not delivered, except test alerts.
     """

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -24,6 +23,7 @@ from flowsentry.aws.findings.table import KEPT_SECONDS, FindingTable
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import PoisonError
 from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Earlier, State, Triage
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,8 +35,7 @@ class NoSuchFindingError(Exception):
     """The table has no such finding: the id is mistyped, or the finding expired."""
 
 
-@dataclass(frozen=True)
-class FindingTriage:
+class FindingTriage(Value, frozen=True):
     """Triage in the findings table. A repeated call changes nothing; an undelivered finding that is acknowledged,
     snoozed or resolved is not delivered. All methods raise RetryableError when the table can't be reached.
     """

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.service_errors import retryable
 from flowsentry.records.flow_logs import Activity
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,8 +21,7 @@ HOURS_READ = 2
 skipped records are those of a longer time. Fewer: those of a few minutes."""
 
 
-@dataclass(frozen=True)
-class ActivityTable:
+class ActivityTable(Value, frozen=True):
     """The partition key of an item is `flow-log <id>`, the sort key (`day`, the table's name for it) the Unix second at
     which its hour begins.
     """

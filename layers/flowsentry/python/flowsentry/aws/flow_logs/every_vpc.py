@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.service_errors import code_of
 from flowsentry.settings import FlowLogCreatorSettings
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -32,16 +32,14 @@ class FlowLogsRefusedError(Exception):
     """EC2 refused some flow logs; all others were created. The next run tries again."""
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Value, frozen=True):
     """How many flow logs were created and deleted."""
 
     created: int
     deleted: int
 
 
-@dataclass(frozen=True)
-class EveryVpc:
+class EveryVpc(Value, frozen=True):
     """The flow logs of all VPCs that this account owns in this Region. VPCs that others share with it are theirs: only
     the owner can create flow logs of them (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html).
     """

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol, Self
 
 import polars as pl
@@ -23,6 +23,7 @@ from flowsentry.inventory.inventory import Inventory
 from flowsentry.records.flow_logs import Activity, Coverage, FlowLog, FlowLogHealth
 from flowsentry.settings import InventorySettings
 from flowsentry.telemetry import count_by, gauge, logger, print_lines
+from flowsentry.value import Value
 
 MAX_ASKED = 50
 """Quiet flow logs of a run whose resources are asked whether anything runs in them, those that are quiet for longest
@@ -52,8 +53,7 @@ class ActivityReader(Protocol):
     def newest(self, flow_log_ids: Iterable[str]) -> dict[str, Activity]: ...
 
 
-@dataclass(frozen=True)
-class HealthCheck:
+class HealthCheck(Value, frozen=True):
     """Checks the flow logs that the deployment reads, puts a finding for each that stopped, and emits four metrics. A
     suppressed finding does not count.
     """

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import polars as pl
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.errors import RetryableError
@@ -31,8 +32,7 @@ class Writer(Protocol):
     def add(self, flow_log_id: str, records: int, skipped: int) -> None: ...
 
 
-@dataclass
-class _Pending:
+class _Pending(Struct):
     """What was counted since the last write."""
 
     written_at: float = float("-inf")

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -50,8 +49,7 @@ class QueueMessage(Value, frozen=True):
         return cls(record["messageId"], record["body"], receipt, queue_arn, receives, was_set_aside)
 
 
-@dataclass(frozen=True)
-class ObjectQueue:
+class ObjectQueue(Value, frozen=True):
     """Its calls never fail. A message that could not be deleted is received again, and idempotency skips its object; a
     message that could not be made visible returns after its visibility timeout.
     """

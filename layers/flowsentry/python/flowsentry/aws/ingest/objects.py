@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.failed_invocation import failed_event
@@ -20,6 +21,7 @@ from flowsentry.errors import NotBegunError, PoisonError, UnreadableError
 from flowsentry.pipeline import Outcome
 from flowsentry.records.object_key import flow_log_key, is_no_flow_log, is_unrecognised_flow_log_name
 from flowsentry.telemetry import count, count_by, logger
+from flowsentry.value import Value
 
 NO_FLOW_LOG = frozenset({"no-header", "bad-header", "not-a-failed-invocation", *FOREIGN_REASONS})
 """Reasons that say that an object is no flow log. An object among the flow logs whose key is not one of AWS's is
@@ -30,8 +32,7 @@ NO_FORMAT = frozenset({"no-header", "bad-header"})
 """Reasons that are replaced by `bad-log-format` when the parameter with the log formats is damaged."""
 
 
-@dataclass(frozen=True)
-class ObjectProcessor:
+class ObjectProcessor(Value, frozen=True):
     """Processes messages: a message is done when `process` returns, and must be received again when it raises."""
 
     sources: SourceProcessor
@@ -176,8 +177,7 @@ class ObjectProcessor:
         logger().error("object event set aside", extra={"reason": poison.reason, "error": str(poison)})
 
 
-@dataclass
-class _GroupRun:
+class _GroupRun(Struct):
     """Processes small objects as one source, each of which has a record of its own."""
 
     sources: SourceProcessor

@@ -4,8 +4,9 @@ format and owner account.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from flowsentry.aws.ingest.source_groups import ProcessedGroup, SourceGroup
 from flowsentry.errors import PoisonError
@@ -41,8 +42,7 @@ class _Member(NamedTuple):
     log_stream: LogStream
 
 
-@dataclass(slots=True)
-class PayloadPart:
+class PayloadPart(Struct):
     """Decoded payloads of a batch, from position `first` to before `end`."""
 
     first: int

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flowsentry.aws.ingest.log_formats import LogFormats
@@ -17,10 +16,10 @@ from flowsentry.pipeline import MAX_TOGETHER_BYTES, Outcome
 from flowsentry.records.flow_logs import LogStream
 from flowsentry.records.object_key import Origin
 from flowsentry.telemetry import count, logger
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True)
-class PayloadProcessor:
+class PayloadProcessor(Value, frozen=True):
     """Processes a payload with the log formats of its log group."""
 
     sources: SourceProcessor

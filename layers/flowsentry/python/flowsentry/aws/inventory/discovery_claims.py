@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -13,13 +12,13 @@ from flowsentry.aws.object_store import CONFLICT, DENIED, MISSING
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.aws.unreadable_objects import parsed_or
 from flowsentry.errors import RetryableError
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@dataclass(frozen=True)
-class DiscoveryClaims:
+class DiscoveryClaims(Value, frozen=True):
     """The Unix second at which the last discovery of each target started, whether or not it succeeded."""
 
     bucket: str

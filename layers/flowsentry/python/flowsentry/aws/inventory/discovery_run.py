@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
@@ -27,6 +26,7 @@ from flowsentry.errors import RetryableError
 from flowsentry.inventory.inventory import RETENTION_DAYS, Inventory, TargetState
 from flowsentry.settings import COOLDOWN_SECONDS
 from flowsentry.telemetry import count
+from flowsentry.value import Value
 
 COOLDOWNS_A_DISCOVERY = 2
 """The cooldown of a slow target, as a multiple of the duration of its last discovery. Higher: new interfaces of a large
@@ -56,8 +56,7 @@ class Claims(Protocol):
     def claim(self, choose: Callable[[Mapping[str, int]], Iterable[str]]) -> list[str]: ...
 
 
-@dataclass(frozen=True)
-class DiscoveryRun:
+class DiscoveryRun(Value, frozen=True):
     """Keeps the snapshot up to date. Targets are independent: when one fails, its previous state stays. Concurrent runs
     add up: DiscoveryClaims decides which run discovers a changed target, and of two discoveries the one that started
     later counts.

@@ -1,9 +1,10 @@
 """Resolves the routes of each VPC from EC2's route tables, peering connections, transit gateways and prefix lists."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
+
+from msgspec import field
 
 from flowsentry.aws.inventory.pages import EC2_PAGE, PREFIX_LISTS_PAGE, Call, Described, Pages
 from flowsentry.inventory.firewall_rules import Rules
@@ -18,6 +19,7 @@ from flowsentry.inventory.vpc_routes import (
     TransitGatewayRoutes,
     private_routes,
 )
+from flowsentry.value import Value
 
 SUBNETS = Call("ec2", "describe_subnets", "Subnets", EC2_PAGE)
 VPCS = Call("ec2", "describe_vpcs", "Vpcs", EC2_PAGE)
@@ -91,8 +93,7 @@ def _vpc_behind(route: Described) -> str | None:
     return id_ if kind == "vpc" and route.get("State") == "active" else None
 
 
-@dataclass(frozen=True)
-class RouteContext:
+class RouteContext(Value, frozen=True):
     """What resolves the targets of routes: the VPCs of each peering connection, transit gateway routes, and the blocks
     of prefix lists.
     """

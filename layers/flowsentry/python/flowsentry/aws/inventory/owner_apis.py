@@ -4,7 +4,6 @@ An API is called only when EC2 described an interface of a kind that it knows.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flowsentry.aws.inventory.ecs_tasks import CALLS as ECS_CALLS
@@ -12,6 +11,7 @@ from flowsentry.aws.inventory.ecs_tasks import name_ecs_tasks
 from flowsentry.aws.inventory.pages import EC2_PAGE, NAME_TAG, Call, Described, Pages
 from flowsentry.inventory.owner_kinds import FSX_FILE_SYSTEM, MEMORYDB_CLUSTER, UNKNOWN, Owner, bounded
 from flowsentry.inventory.reported_owners import Candidate, Candidates, KnownOwners
+from flowsentry.value import Value
 
 BALANCERS = ("application load balancer", "network load balancer", "gateway load balancer")
 LAMBDA_FUNCTION, RDS_DATABASE = "lambda function", "rds database"
@@ -173,8 +173,7 @@ DATABASES = Call(
 )
 
 
-@dataclass(frozen=True)
-class OwnerLookup:
+class OwnerLookup(Value, frozen=True):
     """The state of one lookup: the account, its zone ids by zone name, and the owners known so far."""
 
     pages: Pages
@@ -183,8 +182,7 @@ class OwnerLookup:
     zone_ids: dict[str, str]
 
 
-@dataclass(frozen=True)
-class OwnerApi:
+class OwnerApi(Value, frozen=True):
     """One API, called when an interface of one of these kinds was described; `fetch` adds its owners to the lookup."""
 
     kinds: tuple[str, ...]

@@ -1,10 +1,12 @@
 """Runs describe and list calls page by page until the time is up."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath  # type: ignore[import-untyped]
+from msgspec import field
+
+from flowsentry.value import Value
 
 Described = Mapping[str, Any]
 Connect = Callable[[str], Any]
@@ -21,8 +23,7 @@ class OutOfTimeError(Exception):
     """There was no time left for this call; its data stays unknown until the next discovery."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Value, frozen=True):
     """One operation of one service; `rows` is a JMESPath from a page of its answer to the list of rows.
 
     https://jmespath.org
@@ -38,8 +39,7 @@ class Call:
         return f"{self.service} {self.operation}"
 
 
-@dataclass(frozen=True)
-class Pages:
+class Pages(Value, frozen=True):
     """Calls AWS APIs in one account and Region; no call starts after `until`, by `clock`."""
 
     connect: Connect

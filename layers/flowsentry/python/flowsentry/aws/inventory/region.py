@@ -9,11 +9,11 @@ the answers, and this module 3 s to convert them (November 2026).
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import field
 
 from flowsentry.aws.clients import BOUNDED
 from flowsentry.aws.inventory.firewall_rules import describe_rules
@@ -47,6 +47,7 @@ from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import Discovery, Interface, RouteTable, TargetState
 from flowsentry.inventory.owner_kinds import EKS_NODE, INSTANCE, Owner, bounded
 from flowsentry.inventory.reported_owners import KnownOwners
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     import boto3
@@ -71,8 +72,7 @@ class NotPermittedError(Exception):
     """
 
 
-@dataclass(frozen=True)
-class RegionDiscovery:
+class RegionDiscovery(Value, frozen=True):
     """Discovers one Region of one account; `target` is `ACCOUNT/REGION`. `shared_transit_routes` returns the transit
     gateway routes of all targets; without it only those of this account are used. `failed_calls` lists the optional
     calls that failed in the last discovery, with the error code: ids stand for the names that they would have returned.
@@ -205,8 +205,7 @@ class RegionDiscovery:
 _Names = dict[tuple[str, str], Owner | None]
 
 
-@dataclass(frozen=True)
-class _Interfaces:
+class _Interfaces(Value, frozen=True):
     """Interfaces as EC2 alone describes them, and the owner kinds for which other APIs may know more."""
 
     rows: list[Interface]

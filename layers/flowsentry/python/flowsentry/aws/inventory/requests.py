@@ -76,8 +76,7 @@ def _is_interface_id(value: object) -> bool:
     return isinstance(value, str) and INTERFACE_ID.fullmatch(value) is not None
 
 
-@dataclass(frozen=True)
-class RequestQueue:
+class RequestQueue(Value, frozen=True):
     """The queue as the inventory function uses it."""
 
     queue_url: str

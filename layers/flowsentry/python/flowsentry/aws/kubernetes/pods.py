@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
@@ -11,6 +10,7 @@ from flowsentry.inventory.endpoint_slices import Pod, Pods
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.owner_kinds import INSTANCE, KUBERNETES_POD
 from flowsentry.telemetry import logger
+from flowsentry.value import Value
 
 
 class DescribedCluster(Protocol):
@@ -22,8 +22,7 @@ class DescribedCluster(Protocol):
     def pods(self, node_addresses: set[str]) -> Pods: ...
 
 
-@dataclass(frozen=True)
-class PodDiscovery:
+class PodDiscovery(Value, frozen=True):
     """Discovers the pods of one cluster; `target` is `ACCOUNT/REGION/eks/CLUSTER`."""
 
     target: str

@@ -1,10 +1,10 @@
 """Channels: where alerts and digests go, and how a run delivers to them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, ParamValidationError
+from msgspec import Struct, field
 
 from flowsentry.emit.alert_message import AlertMessage
 from flowsentry.errors import PoisonError, RetryableError
@@ -53,8 +53,7 @@ class Channel(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Channels:
+class Channels(Value, frozen=True):
     """`people` get urgent findings within the rate limit, `machines` get each one; `digest` are the channels of the
     digest.
     """
@@ -74,8 +73,7 @@ class Channels:
         return frozenset(channel.name for channel in self.digest)
 
 
-@dataclass
-class Delivery:
+class Delivery(Struct):
     """Delivers to channels; skips a failed channel for the rest of the run."""
 
     unreachable: set[str] = field(default_factory=set)

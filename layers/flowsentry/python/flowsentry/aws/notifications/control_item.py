@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowsentry.aws.findings.item import CONTROL_PREFIX, key_of
 from flowsentry.aws.service_errors import is_written, retryable
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -15,8 +15,7 @@ Values = Mapping[str, Any]
 """Attributes of an item, in the types of DynamoDB."""
 
 
-@dataclass(frozen=True)
-class ControlItem:
+class ControlItem(Value, frozen=True):
     """One item. All methods raise RetryableError when the table can't be reached."""
 
     name: str

@@ -1,10 +1,10 @@
 """An EventBridge bus: one event per urgent finding and per digest, for rules to match."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowsentry.aws.notifications.channels import Notification, refusal
 from flowsentry.aws.service_errors import retryable
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -13,8 +13,7 @@ SOURCE = "flowsentry"
 FINDING, DIGEST = "Flowsentry Finding", "Flowsentry Digest"
 
 
-@dataclass(frozen=True)
-class EventBridgeBus:
+class EventBridgeBus(Value, frozen=True):
     """`bus` is a name or an ARN."""
 
     bus: str

@@ -4,7 +4,6 @@ them.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 
 from botocore.exceptions import ClientError
@@ -29,6 +28,7 @@ from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Audience
 from flowsentry.telemetry import count
+from flowsentry.value import Value
 
 MAX_SUMMARIZED = 5_000
 """Findings of one digest or summary, looked up and marked at some 2 ms each; more findings take another message.
@@ -53,8 +53,7 @@ RATE_LIMITED_SECONDS = HOUR_MILLISECONDS // 1_000
 """How long a rate-limited finding may wait for its summary before it counts as late."""
 
 
-@dataclass(frozen=True)
-class Outbox:
+class Outbox(Value, frozen=True):
     """Connects the findings table with the channels. While `pause` is active, everything waits in the table;
     `recipients` are listed in test alerts.
     """

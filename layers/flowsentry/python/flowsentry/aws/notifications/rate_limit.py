@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowsentry.aws.findings.item import COUNTER_PREFIX, key_of, number
 from flowsentry.aws.service_errors import is_written, retryable
 from flowsentry.errors import RetryableError
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,8 +19,7 @@ KEPT_SECONDS = 7_200
 """How long an unused counter is kept. It has no effect after an hour."""
 
 
-@dataclass(frozen=True)
-class RateLimit:
+class RateLimit(Value, frozen=True):
     """`limit` slots, each taken for a window of 60 minutes by default. They are stored in an item of the findings table
     that is no finding, and written on condition of its version.
     """

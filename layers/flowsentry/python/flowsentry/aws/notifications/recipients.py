@@ -1,7 +1,6 @@
 """Who gets alerts: the subscriptions of the topics, and the channels that are no topics."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -36,8 +35,7 @@ class Subscription(Value, frozen=True):
         return f"{self.protocol} {_without_secrets(self.endpoint)} {state}"
 
 
-@dataclass(frozen=True)
-class Recipients:
+class Recipients(Value, frozen=True):
     """The topics by what they are for, and the other channels in words."""
 
     topics: Mapping[str, str]

@@ -1,7 +1,6 @@
 """Security Hub: imports urgent findings in the AWS Security Finding Format."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flowsentry.aws.notifications.channels import Notification, refusal
@@ -10,6 +9,7 @@ from flowsentry.aws.service_errors import retryable
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.security_finding import security_finding
 from flowsentry.errors import PoisonError
+from flowsentry.value import Value
 
 
 class SecurityHubClient(Protocol):
@@ -18,8 +18,7 @@ class SecurityHubClient(Protocol):
     def batch_import_findings(self, *, Findings: list[dict[str, Any]]) -> Mapping[str, Any]: ...  # noqa: N803 - AWS's
 
 
-@dataclass(frozen=True)
-class SecurityHub:
+class SecurityHub(Value, frozen=True):
     """Imports findings into the account and Region of `resources`. A finding with the same id is updated, so a repeated
     delivery has no effect.
     """

@@ -1,11 +1,11 @@
 """SNS topics: text for people and JSON for machines, with attributes for filter policies; and one topic for chats."""
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowsentry.aws.notifications.channels import Notification
 from flowsentry.aws.service_errors import retryable
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 FOR_MACHINES = ("sqs", "lambda", "http", "https", "firehose")
 
 
-@dataclass(frozen=True)
-class SnsTopic:
+class SnsTopic(Value, frozen=True):
     """Publishes one message at a time; a subscription's protocol decides which of its two forms it receives. A finding
     stays in the outbox until this topic has it.
     """
@@ -40,8 +39,7 @@ class SnsTopic:
             )
 
 
-@dataclass(frozen=True)
-class SnsChatTopic:
+class SnsChatTopic(Value, frozen=True):
     """The topic that Amazon Q Developer forwards to Slack, Teams or Chime. It accepts only its own message format, so
     other subscribers need another topic.
 

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.findings.item import Entry
@@ -29,8 +30,7 @@ after this one started, may always send one. Longer: HIGH waits for more than tw
 sweeps send the same summary."""
 
 
-@dataclass
-class Summaries:
+class Summaries(Struct):
     """The summaries of one run. `failures` are sentences about messages that could not be sent; their findings stay in
     the outbox.
     """

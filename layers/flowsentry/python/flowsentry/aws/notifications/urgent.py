@@ -6,9 +6,9 @@ after its delivery: a crash in between repeats the message to that channel, and 
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
+from msgspec import Struct, field
 
 from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.findings.item import URGENT_PARTITIONS, Entry
@@ -41,8 +41,7 @@ message takes seconds, HIGH behind others waits for more than two minutes. Short
 summary that could be delivered one by one."""
 
 
-@dataclass
-class UrgentAlerts:
+class UrgentAlerts(Struct):
     """The urgent findings of one run. `over_limit` are those without a slot, `failed` the ids of those with a failed
     delivery; both stay in the outbox.
     """
@@ -198,8 +197,7 @@ class UrgentAlerts:
         return True
 
 
-@dataclass
-class _Alert:
+class _Alert(Struct):
     """One finding in delivery, and the channels that have it."""
 
     entry: Entry

@@ -5,12 +5,12 @@ is written is not read again, so any number of runs give the same objects.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 from botocore.exceptions import ClientError
+from msgspec import Struct, field
 
 from flowsentry.aws.object_store import MISSING
 from flowsentry.aws.rule_usage.enriched_day import EnrichedDay, Part
@@ -39,8 +39,7 @@ LEAST_SECONDS = 90
 unfinished state of a large day may not be written in time, and its part is done again."""
 
 
-@dataclass
-class DailyRun:
+class DailyRun(Struct):
     """The days, with the objects in one bucket. `now` is a Unix second."""
 
     given: RuleUsageSettings

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -11,6 +10,7 @@ from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.service_errors import retryable
 from flowsentry.frames import EnrichedFlows
 from flowsentry.rule_usage.stored_flows import STORED_COLUMNS, flows_as_stored
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,8 +36,7 @@ class Part(NamedTuple):
     cursor: str
 
 
-@dataclass(frozen=True)
-class EnrichedDay:
+class EnrichedDay(Value, frozen=True):
     """The enriched objects under a prefix, which ends in `day=…/`."""
 
     bucket: str

@@ -1,7 +1,7 @@
 """The rules in force in each quarter of a day: from the versions that S3 keeps of the inventory snapshot."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +10,7 @@ from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import SECONDS_A_DAY, Inventory
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, unpack
 from flowsentry.telemetry import logger
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,8 +35,7 @@ class Period(NamedTuple):
     inventory: Inventory
 
 
-@dataclass(frozen=True)
-class RuleHistory:
+class RuleHistory(Value, frozen=True):
     """The versions of one snapshot."""
 
     bucket: str

@@ -1,7 +1,6 @@
 """A canary that somebody asks for, as `flowsentry test-alert` does, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from flowsentry.aws.findings.item import Entry, number
@@ -36,8 +35,7 @@ class WrittenCanaries(Value, frozen=True):
         return {way: findings.entry(canary.finding_id) for way, canary in self.canaries.items()}
 
 
-@dataclass(frozen=True)
-class CanaryRequests:
+class CanaryRequests(Value, frozen=True):
     """Asks the deployed app for a canary through its item. All methods raise RetryableError."""
 
     item: ControlItem

@@ -5,7 +5,6 @@ of a deploy: a canary that is lost raises an alarm and blocks no deploy.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
@@ -18,6 +17,7 @@ from flowsentry.aws.upkeep.canary_writer import CanaryWriter, NotWrittenError
 from flowsentry.errors import RetryableError
 from flowsentry.findings.canary import Canary, Way
 from flowsentry.telemetry import count, logger
+from flowsentry.value import Value
 
 SETTLING_SECONDS = 180
 """Time from the last deployed stack to the canary. Longer: the test alert comes later. Shorter: in a deploy of several
@@ -37,8 +37,7 @@ more reads, although the alarm alerts-not-sent reports it before. Shorter: an al
 CanarySeconds."""
 
 
-@dataclass(frozen=True)
-class CanaryRun:
+class CanaryRun(Value, frozen=True):
     """The canary's item, and what it needs. All methods raise RetryableError when the table can't be reached."""
 
     item: ControlItem

@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +14,7 @@ from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.canary import FIELDS, FLOW_LOG_ID, LOG_STREAM, NEEDED_FIELDS, Canary, Way
 from flowsentry.settings import NotifierSettings
+from flowsentry.value import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -26,8 +26,7 @@ class NotWrittenError(Exception):
     """A canary could not be written; the message says where and why."""
 
 
-@dataclass(frozen=True)
-class CanaryWriter:
+class CanaryWriter(Value, frozen=True):
     """Where canaries are written. Without a log group of its own, the deployment has one way in only."""
 
     account_id: str

@@ -3,12 +3,11 @@
 CloudWatch has no metric of confirmed subscriptions, so a sweep lists them.
 """
 
-from dataclasses import dataclass
-
 from flowsentry.aws.findings.item import number
 from flowsentry.aws.notifications.control_item import ControlItem, number_in, texts, texts_in
 from flowsentry.aws.notifications.recipients import Recipients
 from flowsentry.telemetry import count, logger
+from flowsentry.value import Value
 
 CHECK_SECONDS = 86_400
 """Time between two checks. Longer: it takes longer to notice that the last person unsubscribed. Shorter: more calls."""
@@ -20,8 +19,7 @@ GRACE_SECONDS = 3_600
 Shorter: the alarm fires while people still look for the e-mail."""
 
 
-@dataclass(frozen=True)
-class SubscriptionCheck:
+class SubscriptionCheck(Value, frozen=True):
     """The check, and its last result in the findings table, so that each sweep counts it and the alarm stays on."""
 
     item: ControlItem

@@ -1,6 +1,5 @@
 """What a sweep does beside delivering: it looks after the canary and the subscriptions."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from flowsentry.aws.findings.table import FindingTable
@@ -12,13 +11,13 @@ from flowsentry.aws.upkeep.canary_run import CanaryRun
 from flowsentry.aws.upkeep.canary_writer import CanaryWriter
 from flowsentry.aws.upkeep.subscription_check import SubscriptionCheck
 from flowsentry.settings import NotifierSettings
+from flowsentry.value import Value
 
 STACKS_SOURCE = "aws.cloudformation"
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-detail-stack-status-change.html"""
 
 
-@dataclass(frozen=True)
-class Upkeep:
+class Upkeep(Value, frozen=True):
     """The canary, the check of subscriptions, and the pause, during which no canary is written or looked for."""
 
     canary: CanaryRun

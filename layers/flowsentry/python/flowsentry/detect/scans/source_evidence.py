@@ -7,11 +7,7 @@ import polars as pl
 
 from flowsentry.detect.ipv6_addresses import AddressSets, address_sets
 from flowsentry.detect.logins.attempts import login_members
-from flowsentry.detect.scans.few_contacts import (
-    answered_sources_of_few,
-    are_few,
-    evidence_of_few,
-)
+from flowsentry.detect.scans.few_contacts import answered_sources_of_few, are_few, evidence_of_few
 from flowsentry.detect.scans.outages import is_service_failure
 from flowsentry.detect.scans.scan_failures import counts_for_scans, scan_failures
 from flowsentry.findings.bounds import MAX_SOURCE_PORTS

@@ -1,16 +1,15 @@
 """Narrative: the text about a finding. And readers of a finding's details, which may be anything."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flowsentry.emit.owner_names import Names
 from flowsentry.emit.plain_text import plain
 from flowsentry.findings.finding import Finding, Severity
+from flowsentry.value import Value
 
 
-@dataclass(frozen=True)
-class Narrative:
+class Narrative(Value, frozen=True):
     """What happened, why it matters, what to check. `headline` completes a sentence that starts with the subject, and
     names owners with the given function.
     """
