@@ -1,7 +1,7 @@
 """flowsentry replay --console: replays flow logs and shows them on the console until Ctrl-C."""
 
 import contextlib
-import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -49,8 +49,16 @@ def replay_on_console(
     data = Replayed(recording, f"replay of {' '.join(paths)}"[:MAX_TITLE_LETTERS])
     with exits_on_signals(), console_shown(data, options.console_port, say), contextlib.suppress(KeyboardInterrupt):
         say("the console is up until Ctrl-C")
-        (wait or threading.Event().wait)()
+        (wait or _forever)()
     return 1 if recording.unread or missing else 0
+
+
+def _forever() -> None:
+    """Never returns. It sleeps, since polars lets a signal no longer end the wait for a lock: Ctrl-C would be noticed
+    after it.
+    """
+    while True:
+        time.sleep(1)
 
 
 def recorded(context: Context, log_formats: Sequence[str], sources: Sequence[LogSource]) -> Recording:
