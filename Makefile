@@ -102,8 +102,9 @@ break: $(CHECKS) ## Every law ten times as long, then campaigns that try to brea
 	$(BIN)/python -m campaigns
 
 .PHONY: docs
-docs: $(CHECKS) ## The reference pages in docs/ that are generated from the code
+docs: $(CHECKS) ## The reference pages in docs/ that are generated from the code, and the README's pictures of the console
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.screenshots
 
 .PHONY: member-template
 member-template: $(RUN) ## The CloudFormation template for member accounts, from stacks/members
