@@ -1,7 +1,6 @@
-"""The page cost.md, from what `make cost` measured and AWS's list prices; and the two figures of it in README.md."""
-# ruff: noqa: INP001 - a script beside the page it writes; only docs/generate.py imports it
+"""The page cost.md, from what `make cost` measured and AWS's list prices."""
+# ruff: noqa: INP001 - a script beside the page it writes; only the scripts here import it
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -72,7 +71,7 @@ logs](decisions/0039-each-flow-log-is-checked.md) ($0 to $5: a write for each fl
 TO_PAY_LESS = """\
 - **Destination `s3`** halves the delivery, and its files have the records of all interfaces.
 - **Fewer fields** (`log_format`): delivery is by the byte. Keep `tcp-flags`, `pkt-srcaddr`, `pkt-dstaddr` and
-  `flow-direction`, which detection needs most ([what a format without them costs](../README.md#limits)).
+  `flow-direction`, which detection needs most ([what a format without them costs](limits.md#detection)).
 - **`max_aggregation_seconds` 600** makes fewer records, and alerts up to ten minutes later. It has no effect on Nitro
   instances, whose records [cover at most a
   minute](https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-basics.html).
@@ -81,16 +80,6 @@ TO_PAY_LESS = """\
 - **Retention**: `log_retention_days`, `enriched_retention_days`.
 - **Existing flow logs** ([how to read them](settings.md#an-existing-bucket)): a second flow log for a VPC costs as much
   as the first."""
-IN_README = re.compile(r"\$[0-9.]+ per GB of flow logs in S3")
-FIXED_IN_README = re.compile(r"about \$[0-9]+ a month(?=\. \[The arithmetic\]\(docs/cost\.md\))")
-
-
-def with_costs(readme: str) -> str:
-    """The README with the cost of a GB and of a month as they are now."""
-    given, plan = measured(), Plan()
-    a_gb = f"{_dollars(total(through_s3(TERABYTE, given, plan)) / GB_IN_TB)} per GB of flow logs in S3"
-    a_month = f"about ${total(list(fixed(given, plan))):.0f} a month"
-    return FIXED_IN_README.sub(lambda _: a_month, IN_README.sub(lambda _: a_gb, readme))
 
 
 def cost_page() -> Iterator[str]:
@@ -126,7 +115,7 @@ def _per_tb(given: Measured, plan: Plan) -> Iterator[str]:
     )
     ways = through_cloudwatch(TERABYTE, given, plan), through_s3(TERABYTE, given, plan)
     yield from ("", *_side_by_side(*ways), "")
-    cloudwatch, s3 = (_dollars(total(lines) / GB_IN_TB) for lines in ways)
+    cloudwatch, s3 = (dollars(total(lines) / GB_IN_TB) for lines in ways)
     yield PER_GB.format(s3=s3, cloudwatch=cloudwatch)
 
 
@@ -137,28 +126,28 @@ def _side_by_side(cloudwatch: Sequence[Line], s3: Sequence[Line]) -> Iterator[st
     rows = [
         (
             name,
-            *(_dollars(way[name].dollars) if name in way else "" for way in ways),
+            *(dollars(way[name].dollars) if name in way else "" for way in ways),
             *(way[name].arithmetic if name in way else "" for way in ways),
         )
         for name in names
     ]
-    rows.append(("of it AWS's for flow logs", *(_dollars(of_aws(lines)) for lines in (cloudwatch, s3)), "", ""))
-    rows.append(("**sum**", *(f"**{_dollars(total(lines))}**" for lines in (cloudwatch, s3)), "", ""))
+    rows.append(("of it AWS's for flow logs", *(dollars(of_aws(lines)) for lines in (cloudwatch, s3)), "", ""))
+    rows.append(("**sum**", *(f"**{dollars(total(lines))}**" for lines in (cloudwatch, s3)), "", ""))
     return table(("", "CloudWatch Logs", "S3", "units, CloudWatch Logs", "units, S3"), rows)
 
 
 def _per_interfaces(given: Measured, plan: Plan) -> Iterator[str]:
     yield text(PER_INTERFACES, interfaces=INTERFACES, payloads=MINUTES)
-    volumes = {name: _volume_of(rate, given) for name, rate in RECORDS.items()}
+    volumes = {name: volume_of(rate, given) for name, rate in RECORDS.items()}
     titles = [f"{name}: {RECORDS[name]} a minute, {volume.gigabytes:.1f} GB" for name, volume in volumes.items()]
     for title, way in (("to CloudWatch Logs", through_cloudwatch), ("to S3", through_s3)):
         bills = [way(volume, given, plan) for volume in volumes.values()]
-        rows = [(lines[0].what, *(_dollars(line.dollars) for line in lines)) for lines in zip(*bills, strict=True)]
-        rows.append(("**sum**", *(f"**{_dollars(total(bill))}**" for bill in bills)))
+        rows = [(lines[0].what, *(dollars(line.dollars) for line in lines)) for lines in zip(*bills, strict=True)]
+        rows.append(("**sum**", *(f"**{dollars(total(bill))}**" for bill in bills)))
         yield from ("", *table((title, *titles), rows))
 
 
-def _volume_of(rate: int, given: Measured, interfaces: int = INTERFACES) -> Volume:
+def volume_of(rate: int, given: Measured, interfaces: int = INTERFACES) -> Volume:
     gigabytes = interfaces * MINUTES * rate * given.extended_format.text_bytes / BYTES_IN_GB
     return Volume(gigabytes, interfaces, VPCS)
 
@@ -194,13 +183,13 @@ def _data_stream(given: Measured, plan: Plan) -> Iterator[str]:
 
 
 def _row_of_stream(interfaces: int, given: Measured, plan: Plan) -> tuple[str, ...]:
-    volume = _volume_of(RECORDS["usual"], given, interfaces)
+    volume = volume_of(RECORDS["usual"], given, interfaces)
     direct, shard, on_demand = replace(plan, kinesis=False), plan, replace(plan, shards=0)
     sums = [total(through_cloudwatch(volume, given, each)) for each in (direct, shard, on_demand)]
     puts = (taken(volume, given, each)[0] / DAYS_A_MONTH for each in (direct, shard))
     saved = abs(sums[0] - sums[1])
-    verdict = f"{'the stream' if sums[1] < sums[0] else 'direct'}, by {_dollars(saved)}"
-    return (f"{interfaces:,}", *(f"{each:,.0f}" for each in puts), *map(_dollars, sums), verdict)
+    verdict = f"{'the stream' if sums[1] < sums[0] else 'direct'}, by {dollars(saved)}"
+    return (f"{interfaces:,}", *(f"{each:,.0f}" for each in puts), *map(dollars, sums), verdict)
 
 
 def _from(gigabytes: float) -> str:
@@ -217,29 +206,29 @@ def _row_of(volume: Volume, given: Measured, plan: Plan) -> tuple[str, ...]:
     ]
     return (
         *(f"{each:,}" for each in (volume.interfaces, volume.flow_logs, volume.gigabytes)),
-        *map(_dollars, delivery),
+        *map(dollars, delivery),
         f"{taken(volume, given, plan)[0] / DAYS_A_MONTH:,.0f}",
-        _dollars(comparison.cloudwatch),
-        _dollars(comparison.s3),
-        f"{comparison.cheaper}, by {_dollars(comparison.saved)}",
+        dollars(comparison.cloudwatch),
+        dollars(comparison.s3),
+        f"{comparison.cheaper}, by {dollars(comparison.saved)}",
     )
 
 
 def _options(given: Measured, plan: Plan) -> Iterator[str]:
     rate = RECORDS["usual"]
-    volume = _volume_of(rate, given)
+    volume = volume_of(rate, given)
     yield from (text(OPTIONS, interfaces=INTERFACES, rate=rate, gigabytes=volume.gigabytes), "")
-    rows = ((line.what, _dollars(line.dollars), line.arithmetic) for line in optional(volume, given, plan))
+    rows = ((line.what, dollars(line.dollars), line.arithmetic) for line in optional(volume, given, plan))
     yield from table(("", "a month", "units"), rows)
 
 
 def _fixed(given: Measured, plan: Plan) -> Iterator[str]:
     lines = list(fixed(given, plan))
     yield from (text(FIXED), "")
-    rows = [(line.what, _dollars(line.dollars), line.arithmetic) for line in lines]
-    yield from table(("", "a month", "units"), [*rows, ("**sum**", f"**{_dollars(total(lines))}**", "")])
+    rows = [(line.what, dollars(line.dollars), line.arithmetic) for line in lines]
+    yield from table(("", "a month", "units"), [*rows, ("**sum**", f"**{dollars(total(lines))}**", "")])
 
 
-def _dollars(usd: float) -> str:
+def dollars(usd: float) -> str:
     sign, size = "-" if usd < 0 else "", abs(usd)
     return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}"  # noqa: PLR2004 - a large sum needs no cents

@@ -1,7 +1,7 @@
 """Generates the reference pages beside this file from the code: cost.md, dashboards.md, fields.md, metrics.md,
 detectors.md, log-queries.md, analytics.md, command-line.md, console-api.md, the entries of runbook.md, the policy in
 replay.md, the tables in settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json; and
-the two sums of cost.md in README.md.
+the sums of cost.md in README.md and comparison.md.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -18,7 +18,8 @@ import polars as pl
 from docs.analytics_reference import analytics_page
 from docs.command_line_reference import command_line_page
 from docs.console_api_reference import console_api_page
-from docs.cost_reference import cost_page, with_costs
+from docs.cost_reference import cost_page
+from docs.costs_elsewhere import with_costs
 from docs.dashboards_reference import dashboards_page
 from docs.detectors_reference import detectors_page
 from docs.log_queries_reference import log_queries_page
@@ -103,10 +104,11 @@ def pages() -> dict[Path, str]:
     source = ROOT / "stacks" / "monitoring" / "dashboards"
     made["dashboards.md"] = chain(opening("Dashboards", source), dashboards_page())
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
-    settings, readme = DOCS / "settings.md", ROOT / "README.md"
+    settings = DOCS / "settings.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))
     runbook, replay = DOCS / "runbook.md", DOCS / "replay.md"
-    texts |= {settings: with_tables(settings.read_text()), readme: with_costs(readme.read_text())}
+    texts |= {page: with_costs(page.read_text()) for page in (ROOT / "README.md", DOCS / "comparison.md")}
+    texts |= {settings: with_tables(settings.read_text())}
     texts |= {runbook: with_entries(runbook.read_text()), replay: with_policy(replay.read_text())}
     return texts | {DOCS / "settings.schema.json": schema}
 
