@@ -102,7 +102,7 @@ break: $(CHECKS) ## Every law ten times as long, then campaigns that try to brea
 	$(BIN)/python -m campaigns
 
 .PHONY: docs
-docs: $(CHECKS) ## The reference pages in docs/ that are generated from the code, and the README's pictures of the console
+docs: $(CHECKS) ## The reference pages in docs/ that are generated from the code, and the screenshots if there is Chromium
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.screenshots
 
