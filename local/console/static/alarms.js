@@ -16,11 +16,18 @@ export const alarmTiles = (alarms) => html`<ul class="tiles">${inOrder(alarms).m
   (each) => html`<li data-state=${each.state} title=${each.description}>${stateBadge(each.state)} <span class="untrusted">${each.name}</span></li>`,
 )}</ul>`;
 
+/** What an alarm means: the first part, and behind it what to look at first. */
+function meaning(description) {
+  const at = description.indexOf("First query:");
+  if (at < 0) return description;
+  return html`${description.slice(0, at)}<details><summary>What to look at first</summary>${description.slice(at)}</details>`;
+}
+
 /** A table of alarms, those in alarm first, with what they mean. */
 export const alarmTable = (alarms) => html`<div class="scroll" tabindex="0" role="region" aria-label="Alarms"><table class="alarms">
   <thead><tr><th>State</th><th>Alarm</th><th>What it means</th><th>Since (UTC)</th></tr></thead>
   <tbody>${inOrder(alarms).map(
     (each) => html`<tr data-state=${each.state}><td>${stateBadge(each.state)}</td><td><span class="untrusted">${each.name}</span></td>
-      <td>${each.description}</td><td class="time">${moment(each.since)}</td></tr>`,
+      <td>${meaning(each.description)}</td><td class="time">${moment(each.since)}</td></tr>`,
   )}</tbody>
 </table></div>`;

@@ -1,13 +1,19 @@
 """The server of the console: its port, its link, and its end."""
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from flowsentry.pipeline import Context
+from local.aws.embedded import REPOSITORY
 from local.console.console_data import DataError
 from local.console.replay_console import replay_on_console
 from local.console.security import TOKEN_HEADER, Access
@@ -98,3 +104,32 @@ def test_replay_shows_files_on_the_console_until_it_is_ended(
 def test_replay_of_nothing_serves_no_console(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert replay_on_console(Context(), OPTIONS, [str(tmp_path)], wait=lambda: None) == 1
     assert "there is nothing to show" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_console_of_a_replay(tmp_path: Path) -> None:
+    (tmp_path / "scan.log").write_bytes(flow_log(probe("203.0.113.9", "10.0.0.1", port) for port in range(1, 21)))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits that a shell ignores it
+    process = subprocess.Popen(  # noqa: S603 our own command
+        [sys.executable, "-m", "local.cli", "replay", "--console", "--console-port", "0", str(tmp_path)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, before)
+    with process, ended(process):
+        assert process.stdout
+        lines = [next(process.stdout) for _ in range(4)]
+        assert lines[3] == "the console is up until Ctrl-C\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+
+
+@contextmanager
+def ended(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Kills the process where the block fails before it has ended."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
