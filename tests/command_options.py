@@ -1,5 +1,6 @@
 """The options of the commands of the command line, for the tests of what pages and examples name."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -31,3 +32,15 @@ def built(command: Command[Any]) -> Any:
 
 def options_in(command: Any) -> set[str]:
     return {"--help", *(option for parameter in command.params for option in parameter.opts)}
+
+
+def parsed(words: Sequence[str]) -> Any:
+    """The options that the words are parsed to; the command is not run."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)
+    with root.make_context("flowsentry", list(words)) as context:
+        name, command, rest = root.resolve_command(context, list(words))
+        while isinstance(command, typer.core.TyperGroup):
+            name, command, rest = command.resolve_command(context, rest)
+        assert command is not None
+        return command.make_context(name, rest, parent=context).params

@@ -3,13 +3,12 @@
 import re
 import shlex
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
-import typer.main
 
-from local.cli import COMMANDS, app, main
+from local.cli import COMMANDS, main
 from local.terminal.lazy_commands import every_command
+from tests.command_options import parsed
 
 EVERY = dict(every_command(COMMANDS))
 STYLING = re.compile(r"\x1b\[[0-9;]*m")
@@ -42,18 +41,6 @@ def test_help_has_the_examples_whole_and_the_exit_codes(
     assert EVERY[name].examples
     assert all(f"   {example} " in text for example in EVERY[name].examples)
     assert all(f"   {code} " in text for code in EVERY[name].exit_codes)
-
-
-def parsed(words: Sequence[str]) -> Any:
-    """The options that the words are parsed to; the command is not run."""
-    root = typer.main.get_command(app)
-    assert isinstance(root, typer.core.TyperGroup)
-    with root.make_context("flowsentry", list(words)) as context:
-        name, command, rest = root.resolve_command(context, list(words))
-        while isinstance(command, typer.core.TyperGroup):
-            name, command, rest = command.resolve_command(context, rest)
-        assert command is not None
-        return command.make_context(name, rest, parent=context).params
 
 
 @pytest.mark.parametrize("example", [example for command in EVERY.values() for example in command.examples])
