@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import shlex
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,8 +54,8 @@ def test_each_line_of_a_shell_block_begins_with_a_known_program() -> None:
 def test_a_command_that_reads_files_runs(
     flowsentry: Flowsentry, user: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> None:
-    up_to_now = SimpleNamespace(Event=lambda: SimpleNamespace(wait=lambda: None))
-    monkeypatch.setattr(replay_console, "threading", up_to_now)
+    ended = partial(replay_console.replay_on_console, wait=lambda: None)
+    monkeypatch.setattr(replay_console, "replay_on_console", ended)
     monkeypatch.setattr(replay_console, "console_shown", lambda *_: contextlib.nullcontext())
     words = [word.replace("i-0abc", owner_id()) for word in EXAMPLES[example]]
     done = flowsentry(*words, stdin=content())
