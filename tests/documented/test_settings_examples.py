@@ -1,12 +1,15 @@
 """JSON on pages: settings are accepted by the app and by the schema, suppressions by theirs, policies name actions."""
 
 import json
+import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from flowsentry.findings.thresholds import Thresholds
 from stacks.settings import inventory
 from stacks.settings.deployment import Deployment
 from tests.documented.blocks import ROOT, Block, blocks
@@ -65,3 +68,11 @@ def test_a_policy_has_effects_actions_and_resources_or_principals(block: Block) 
         assert each["Effect"] in {"Allow", "Deny"}
         assert set(each) & {"Resource", "Principal"}
         assert [action for action in actions if action.count(":") != 1] == []
+
+
+def test_a_default_that_the_page_on_tuning_states_is_that_of_the_threshold() -> None:
+    stated = dict(re.findall(r"`([a-z_]+\.[a-z_]+)` \(([\d.]+)\)", (DOCS / "tuning.md").read_text()))
+    sections = asdict(Thresholds())
+    defaults = {f"{name}.{each}": str(value) for name, values in sections.items() for each, value in values.items()}
+    assert stated
+    assert {name: defaults.get(name) for name in stated} == stated
