@@ -50,7 +50,7 @@ def main() -> int:
 def take_pictures(browser: Browser, access: Access) -> None:
     """Writes each of PICTURES, in the light theme, as a browser shows it without scrolling."""
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", reduced_motion="reduce")
-    page.clock.set_fixed_time(AFTERNOON)
+    page.clock.set_fixed_time(AFTERNOON * 1000)
     page.goto(access.link)
     drawn(page)
     for name, view in PICTURES.items():
