@@ -1,4 +1,4 @@
-"""The costs that README.md and comparison.md state: as cost.md has them."""
+"""The costs that README.md, comparison.md and the examples state: as cost.md has them."""
 # ruff: noqa: INP001 - a script beside the pages it writes; only docs/generate.py imports it
 
 import re
@@ -6,22 +6,41 @@ from collections.abc import Iterator
 
 from docs.cost_reference import RECORDS, TERABYTE, dollars, volume_of
 from docs.markdown import table
-from local.cost.lines import Plan, through_cloudwatch, through_s3, total
+from local.cost.lines import Plan, of_aws, through_cloudwatch, through_s3, total
 from local.cost.measured import measured
 from local.cost.options import fixed
 from stacks.prices.meter import GB_IN_TB
 
-A_GB = re.compile(r"\$[0-9.]+ per GB of flow logs in S3")
-A_MONTH = re.compile(r"about \$[0-9]+ a month(?=\. \[The arithmetic\])")
 TABLE = re.compile(r"(?<=<!-- costs -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+AMOUNT = r"\$[0-9.]+(?= {})"
+"""A sum before a phrase that says what it is for; the phrase may be broken into two lines."""
 
 
 def with_costs(page: str) -> str:
-    """The page with the cost of a GB, of a month and of 100 interfaces as they are now."""
-    given, plan = measured(), Plan()
-    a_gb = f"{dollars(total(through_s3(TERABYTE, given, plan)) / GB_IN_TB)} per GB of flow logs in S3"
-    page = A_MONTH.sub(lambda _: f"about ${a_month():.0f} a month", A_GB.sub(lambda _: a_gb, page))
+    """The page with the sums before the phrases, and the table of 100 interfaces, as they are now."""
+    for phrase, amount in phrases().items():
+        pattern = AMOUNT.format(re.escape(phrase).replace(r"\ ", r"\s"))
+        page = re.sub(pattern, amount, page)
     return TABLE.sub(lambda _: "\n".join(cost_table()), page)
+
+
+def phrases() -> dict[str, str]:
+    """The sum that stands before each phrase, on every page."""
+    given, plan = measured(), Plan()
+    s3, cloudwatch = (way(TERABYTE, given, plan) for way in (through_s3, through_cloudwatch))
+    stream = sum(line.dollars for line in cloudwatch if line.what == "Kinesis: the stream")
+    return {
+        "per GB of flow logs in S3": a_gb(total(s3)),
+        "per GB of flow logs in CloudWatch Logs": a_gb(total(cloudwatch)),
+        "per GB that S3 has already": a_gb(total(s3) - of_aws(s3)),
+        "per GB that CloudWatch Logs has already": a_gb(total(cloudwatch) - of_aws(cloudwatch)),
+        "a month whatever the traffic": f"${a_month():.0f}",
+        "a month for a data stream": f"${stream:.0f}",
+    }
+
+
+def a_gb(dollars_of_a_terabyte: float) -> str:
+    return dollars(dollars_of_a_terabyte / GB_IN_TB)
 
 
 def a_month() -> float:

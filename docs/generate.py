@@ -1,7 +1,7 @@
 """Generates the reference pages beside this file from the code: cost.md, dashboards.md, fields.md, metrics.md,
 detectors.md, log-queries.md, analytics.md, command-line.md, console-api.md, the entries of runbook.md, the policy in
 replay.md, the tables in settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json; and
-the sums of cost.md in README.md and comparison.md.
+the sums of cost.md in README.md, comparison.md and the page of the examples.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -62,6 +62,7 @@ protocols by [IANA's names](https://www.iana.org/assignments/protocol-numbers)."
 ABOUT_TCP_FLAGS = """\
 The bitwise OR of the flags in the interval. VPC flow logs report only FIN, SYN, RST and SYN-ACK, so 0 is traffic in the
 middle of a connection; transit gateways report the other flags too, but 0 for packets with ACK only."""
+WITH_COSTS = (ROOT / "README.md", ROOT / "examples" / "README.md", DOCS / "comparison.md")
 SHOWN_FLAGS = (0, 1, 2, 3, 4, 6, 7, 8, 16, 18, 19, 22, 32, 64, 128)
 ABOUT_TRAFFIC_PATHS = """\
 For egress traffic only. 1 is also the local gateway of an Outpost. 7 and 8 are reported for Nitro instances; for
@@ -107,7 +108,7 @@ def pages() -> dict[Path, str]:
     settings = DOCS / "settings.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))
     runbook, replay = DOCS / "runbook.md", DOCS / "replay.md"
-    texts |= {page: with_costs(page.read_text()) for page in (ROOT / "README.md", DOCS / "comparison.md")}
+    texts |= {page: with_costs(page.read_text()) for page in WITH_COSTS}
     texts |= {settings: with_tables(settings.read_text())}
     texts |= {runbook: with_entries(runbook.read_text()), replay: with_policy(replay.read_text())}
     return texts | {DOCS / "settings.schema.json": schema}
