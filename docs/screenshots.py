@@ -28,6 +28,7 @@ PICTURES: Mapping[str, str] = {
     "dashboard": "/dashboards?range=3h",
     "alerts": "/alerts/{port_scan}?range=3h",
     "traffic-map": "/traffic-map?range=3h",
+    "scan": "/scan?source=10.20.10.27&range=3h",
     "blocked-path": "/blocked-path?source=web-3&destination=orders&port=5432&range=3h",
 }
 """Name of the picture, and the view; in braces the kind of an urgent finding, for its id."""
