@@ -12,6 +12,7 @@ from local.console.showing import console_shown
 from local.console.subjects.recording import Recording
 from local.console.subjects.replayed import Replayed
 from local.log_files import LogSource, Selection, all_sources
+from local.reading.log_reading import nothing_found
 from local.reading.progress import Progress
 from local.terminal.complaints import complain
 
@@ -45,7 +46,7 @@ def replay_on_console(
     for line in summary(recording, len(sources)):
         say(line)
     if not recording.lines:
-        return complain("no flow logs were found in the given paths: there is nothing to show")
+        return complain(nothing_found(options.selection.times))
     data = Replayed(recording, f"replay of {' '.join(paths)}"[:MAX_TITLE_LETTERS])
     with exits_on_signals(), console_shown(data, options.console_port, say), contextlib.suppress(KeyboardInterrupt):
         say("the console is up until Ctrl-C")

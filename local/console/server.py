@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import socket
 import threading
 import time
@@ -27,6 +28,7 @@ def serving(data: ConsoleData, port: int = PORT) -> Iterator[Access]:
     """The access to a running console, on the wanted port or, where that is taken, the next free one; 0 is any port.
     Leaving the block stops it. Raises DataError when no port is free or the server does not start.
     """
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # any web page can send requests that it warns of
     with _listening(port) as listener:
         access = Access(listener.getsockname()[1])
         server = uvicorn.Server(

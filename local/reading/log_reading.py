@@ -11,6 +11,7 @@ from flowsentry.frames import Parsed, Records
 from flowsentry.inventory.inventory import SECONDS_A_DAY
 from flowsentry.parse import parse_together
 from local.log_files import LogSource, all_sources
+from local.query.time_range import TimeRange
 from local.reading.parsed_source import parsed_chunks
 from local.reading.progress import Progress
 from local.reading.small_files import Group, Limits, grouped
@@ -24,6 +25,16 @@ NO_LOGS = (
     "no flow logs were found in the given paths; of a folder, files are read that have the names that AWS gives, or "
     "that end in .log, .txt, .gz or .parquet"
 )
+
+NO_LOGS_THEN = (
+    "no flow logs were found in the given paths that, by the time in their names, may have records of the time between "
+    "--since and --until"
+)
+
+
+def nothing_found(times: TimeRange) -> str:
+    """Why no file was read."""
+    return NO_LOGS if times == TimeRange() else NO_LOGS_THEN
 
 
 @dataclass

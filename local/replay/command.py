@@ -19,7 +19,8 @@ from local.inventory.live import LiveError, live_inventory, state_folder
 from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, settings_in, suppressions_in
 from local.log_files import all_sources
 from local.parse_command import FormatOptions
-from local.reading.log_reading import NO_LOGS
+from local.query.time_range import TimeRange
+from local.reading.log_reading import nothing_found
 from local.reading.progress import Progress
 from local.replay.comparison import Comparison, Side
 from local.replay.continuation import continuation, digest_of
@@ -234,15 +235,15 @@ def _compare(options: ReplayOptions, one: Context, other: Context) -> int:
             print(line)
     else:
         print_folded(comparison.lines())
-    return _summarized(after.replay)
+    return _summarized(after.replay, options.selection.times)
 
 
-def _summarized(replay: Replay) -> int:
+def _summarized(replay: Replay, times: TimeRange) -> int:
     replay.progress.hide()
     for line in replay.summary():
         remark(line)
     if not (replay.sources or replay.unread):
-        return complain(NO_LOGS)
+        return complain(nothing_found(times))
     return 1 if replay.not_read else 0
 
 

@@ -14,6 +14,7 @@ from local.log_objects import S3Access
 from local.parse_command import RECORDS
 from local.query.time_range import EARLIEST, LATEST, TimeRange, moment
 from local.terminal.command import Options
+from local.terminal.complaints import MisuseError
 
 AGO = re.compile(r"(\d{1,5})([hd])")
 """`6h`, `7d`: so long ago."""
@@ -91,9 +92,11 @@ class ReadingOptions(Options):
 
     @property
     def selection(self) -> Selection:
-        """Which files are read, and with which credentials."""
+        """Which files are read, and with which credentials. Raises MisuseError if --since is after --until."""
         first = time_of(self.since, is_last=False) if self.since else EARLIEST
         last = time_of(self.until, is_last=True) if self.until else LATEST
+        if first > last:
+            raise MisuseError(f"--since {self.since} is after --until {self.until}")
         return Selection(TimeRange(first, last), S3Access(self.profile, self.region))
 
 

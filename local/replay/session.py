@@ -9,7 +9,7 @@ from flowsentry.emit.plain_text import counted
 from flowsentry.findings.finding import Finding, Severity
 from local.log_files import LogSource, all_sources, has_time
 from local.log_objects import ConnectionLostError
-from local.reading.log_reading import NO_LOGS
+from local.reading.log_reading import nothing_found
 from local.replay.continuation import Continuation
 from local.replay.reading_options import ReadingOptions
 from local.replay.replay import Replay
@@ -112,7 +112,7 @@ class Session:
         for line in replay.summary():
             remark(line)
         if not (replay.sources or replay.unread):
-            return complain(NO_LOGS)
+            return complain(nothing_found(self.options.selection.times))
         try:
             if self.options.html:
                 write_page(self.options.html, report)

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from local.child_processes import child
 from local.set_up.reasons import FULL, NEEDED_MB, UNREACHABLE, SetUpError, reason_of
-from local.set_up.steps import PYTHON, VENV, Command, Plan, Step, is_whole
+from local.set_up.steps import NODE_MODULES, PYTHON, VENV, Command, Plan, Step, is_whole
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -43,6 +43,7 @@ class Runner:
 
     def run(self, plan: Plan) -> None:
         """Raises SetUpError with a sentence for the user, after the end of the log unless the sentence says why."""
+        self._check_links()
         self._check_space()
         self._temporary.mkdir(parents=True, exist_ok=True)
         _say(f"{plan.title} (log: {self._shown_log})\n")
@@ -95,6 +96,15 @@ class Runner:
             f"{shown}{step.title} could not be set up; the lines above are the end of {self._shown_log}. Run the same "
             "command again when what they name is mended."
         )
+
+    def _check_links(self) -> None:
+        """Pip and npm would change the packages of the checkout that a link leads to."""
+        for name in (VENV, NODE_MODULES):
+            if (self._root / name).is_symlink():
+                raise SetUpError(
+                    f"{name} is a link to the packages of another folder, which the set-up would change: remove the "
+                    "link, then run the same command again."
+                )
 
     def _check_space(self) -> None:
         if not (self._root / VENV).exists() and shutil.disk_usage(self._root).free < NEEDED_MB * 1_000_000:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Command = Sequence[str]
-VENV = Path(".venv")
+VENV, NODE_MODULES = Path(".venv"), Path("node_modules")
 PYTHON = VENV / "bin" / "python"
 WITHOUT_SIDE_EFFECTS = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-compile")
 """`--no-compile`: pip compiles 500 MB of modules of the CDK's library, of which the app imports a tenth. A module is

@@ -103,7 +103,7 @@ def test_replay_shows_files_on_the_console_until_it_is_ended(
 
 def test_replay_of_nothing_serves_no_console(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert replay_on_console(Context(), OPTIONS, [str(tmp_path)], wait=lambda: None) == 1
-    assert "there is nothing to show" in capsys.readouterr().err
+    assert "no flow logs were found" in capsys.readouterr().err
 
 
 @pytest.mark.slow

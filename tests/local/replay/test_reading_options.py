@@ -7,6 +7,7 @@ import typer
 
 from local.query.time_range import LATEST
 from local.replay.reading_options import ReadingOptions, _since, time_of
+from local.terminal.complaints import MisuseError
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -34,3 +35,8 @@ def test_the_options_select_by_time_and_credentials() -> None:
     selection = ReadingOptions(since="2026-11-02", profile="mine", region="eu-west-1").selection
     assert (selection.times.first, selection.times.last) == (datetime(2026, 11, 2, tzinfo=UTC), LATEST)
     assert (selection.s3.profile, selection.s3.region) == ("mine", "eu-west-1")
+
+
+def test_a_time_that_ends_before_it_starts_is_refused() -> None:
+    with pytest.raises(MisuseError, match="--since 2026-11-03 is after --until 2026-11-02"):
+        _ = ReadingOptions(since="2026-11-03", until="2026-11-02").selection

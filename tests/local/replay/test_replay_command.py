@@ -149,7 +149,7 @@ def test_unreadable_paths_are_reported_and_the_rest_is_replayed(flowsentry: Flow
     assert (done.code, len(done.findings)) == (1, 1)
     assert done.complaints[:3] == [
         f"flowsentry: {missing}: no such file or folder",
-        f"flowsentry: {bad}: the first line is not a header of flow log fields: b'the quick brown fox'",
+        f'flowsentry: {bad}: the first line is not a header of flow log fields: "the quick brown fox"',
         "files     1, 2 not fully read",
     ]
 

@@ -112,6 +112,13 @@ def test_a_failed_log_of_a_full_disk_still_gives_the_reason(tmp_path: Path, monk
     assert failure(tmp_path, "exit 1").startswith(FULL)
 
 
+@pytest.mark.parametrize("name", [".venv", "node_modules"])
+def test_packages_of_another_folder_behind_a_link_are_not_changed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    assert failure(tmp_path, "touch changed").startswith(f"{name} is a link to the packages of another folder")
+    assert not (tmp_path / "changed").exists()
+
+
 def test_the_first_failure_ends_the_commands_beside_it(tmp_path: Path) -> None:
     begun = time.monotonic()
     assert "the end of build/set-up.log" in failure(tmp_path, "sleep 60", "echo broken; exit 1")

@@ -70,7 +70,21 @@ def refuse_endless(start: bytes) -> None:
     """
     line = start[: MAX_LINE_BYTES + 1]
     if len(line) > MAX_LINE_BYTES and b"\n" not in line and not are_known(_names_in(line)):
-        raise PoisonError("no-header", f"the first line is not a header of flow log fields: {line[:80]!r}")
+        raise PoisonError("no-header", _no_header(line))
+
+
+def _no_header(line: bytes) -> str:
+    return f"the first line is not a header of flow log fields: {_quoted(line, 80)}"
+
+
+def _quoted(line: bytes, limit: int) -> str:
+    """The start of a line for a message; of bytes that are no text, only that they are none."""
+    try:
+        text = line[: limit + 1].rstrip().decode()
+    except UnicodeDecodeError as error:
+        is_cut = error.start > limit - 4 and error.end > limit  # within a letter
+        text = line[: error.start].decode() if is_cut else "\0"
+    return f'"{text[:limit]}"' if text.isprintable() else "binary data"
 
 
 def _of_format(formats: Sequence[Names], lines: bytes, number: int) -> LogText | MixedText:
@@ -85,9 +99,9 @@ def _names_in_first_header(line: bytes, candidates: Sequence[Names]) -> Names:
         if candidates:
             return ()
         advice = WITHOUT_HEADER if _OF_RECORD.search(line[:MAX_LINE_BYTES]) else ""
-        raise PoisonError("no-header", f"the first line is not a header of flow log fields: {line[:80]!r}{advice}")
+        raise PoisonError("no-header", _no_header(line) + advice)
     if not is_each_once(names):
-        raise PoisonError("bad-header", f"the header names a field twice: {line[:200]!r}")
+        raise PoisonError("bad-header", f"the header names a field twice: {_quoted(line, 200)}")
     refuse_too_many(names)
     return names
 
