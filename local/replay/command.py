@@ -257,11 +257,12 @@ COMMAND = Command(
         "flowsentry replay --inside 198.51.100.0/24 logs/",
         "flowsentry replay --console --inventory snapshot.zip logs/",
         "flowsentry replay --inventory snapshot.zip --json logs/ > findings.jsonl",
+        "flowsentry replay --json --report report.json logs/ > findings.jsonl",
         "flowsentry replay --since 7d --html report.html s3://bucket/AWSLogs/",
         "flowsentry replay --live --profile audit --region eu-west-1 logs/",
         "flowsentry replay --set scan.min_endpoints=20 --against default logs/",
     ),
     succeeds_when="all paths were read, with findings or without",
     fails_when="a path, or most lines of a file, could not be read, no flow logs were found, or S3 was lost",
-    output="a line for each finding, and a last line with the report; with --against a line for each difference",
+    output="a line for each finding, with --report - a last one with the report; with --against one for each difference",
 )

@@ -89,6 +89,10 @@ class ReadingOptions(Options):
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the report as one HTML file, to mail or print")
     ] = None
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="write the report as one JSON object; - prints it as the last line"),
+    ] = None
 
     @property
     def selection(self) -> Selection:

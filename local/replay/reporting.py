@@ -1,5 +1,6 @@
 """Makes the report of a replay, and writes its page."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,11 @@ from stacks.prices.traffic import has_quotes_of, quotes
 
 WITHOUT_INVENTORY = "without --inventory or --live no owner, no rule, and of most bytes no path that costs, is known"
 TITLE = "Report of flow logs"
+STANDARD_OUTPUT = Path("-")
 
 
-class PageError(Exception):
-    """The page can't be written; the message is a sentence."""
+class ReportError(Exception):
+    """The report can't be written; the message is a sentence."""
 
 
 def reported_replay(context: Context, log_formats: list[str], region: str | None) -> Replay:
@@ -44,20 +46,33 @@ def report_on(replay: Replay, region: str | None) -> Report:
     return report_of(reading, sums, replay.found_sums, region or DEFAULT_REGION, list(_notes(replay, coverage, region)))
 
 
-def check_page(path: Path | None) -> None:
-    """Raises PageError where there is no folder for the page, before hours are spent on reading."""
-    if path and not path.absolute().parent.is_dir():
-        raise PageError(f"--html {path}: there is no folder {path.absolute().parent}; make it first")
+def check_files(page: Path | None, report: Path | None) -> None:
+    """Raises ReportError where there is no folder for one of the files, before hours are spent on reading."""
+    for option, path in (("--html", page), ("--report", report)):
+        if path and not path.absolute().parent.is_dir():
+            raise ReportError(f"{option} {path}: there is no folder {path.absolute().parent}; make it first")
 
 
 def write_page(path: Path, report: Report) -> None:
-    """Writes the page. Raises PageError."""
+    """Writes the page. Raises ReportError."""
     from local.report.page import page_of  # noqa: PLC0415 - Jinja2 takes a while to import; only --html needs it
 
     try:
         path.write_text(page_of(report, TITLE, time.time()), encoding="utf-8")
     except OSError as error:
-        raise PageError(f"--html {path}: {error.strerror}") from error
+        raise ReportError(f"--html {path}: {error.strerror}") from error
+
+
+def write_json(path: Path, report: Report) -> None:
+    """Writes the report as one object, or prints it for the path `-`. Raises ReportError."""
+    text = json.dumps({"report": report.as_json()})
+    if path == STANDARD_OUTPUT:
+        print(text)
+        return
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"--report {path}: {error.strerror}") from error
 
 
 def _notes(replay: Replay, coverage: Coverage, region: str | None) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """One run of `flowsentry replay`: reads, prints findings as they appear, and reports; or stops so that it can go on."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from local.reading.log_reading import nothing_found
 from local.replay.continuation import Continuation
 from local.replay.reading_options import ReadingOptions
 from local.replay.replay import Replay
-from local.replay.reporting import PageError, check_page, report_on, write_page
+from local.replay.reporting import ReportError, check_files, report_on, write_json, write_page
 from local.replay.state import StateError
 from local.report.report import Report
 from local.report.text import WIDE, report_lines
@@ -43,9 +42,9 @@ class Session:
         """The exit code."""
         replay = self.replay
         try:
-            check_page(self.options.html)
+            check_files(self.options.html, self.options.report)
             done = self.kept.begin(replay) if self.kept else 0
-        except (PageError, StateError) as error:
+        except (ReportError, StateError) as error:
             return complain(error)
         if self.options.resume and not self.options.resume.exists():
             remark(f"{self.options.resume} does not exist yet: begins, and writes to it what was read")
@@ -105,9 +104,7 @@ class Session:
         replay = self.replay
         replay.progress.hide()
         report = report_on(replay, self.options.region)
-        if self.is_json:
-            print(json.dumps({"report": report.as_json()}))
-        elif replay.sources:
+        if replay.sources and not self.is_json:
             _print_report(report)
         for line in replay.summary():
             remark(line)
@@ -117,9 +114,11 @@ class Session:
             if self.options.html:
                 write_page(self.options.html, report)
                 remark(f"page      {self.options.html}")
+            if self.options.report:
+                write_json(self.options.report, report)
             if self.kept:
                 self.kept.end(replay)
-        except (PageError, StateError) as error:
+        except (ReportError, StateError) as error:
             return complain(error)
         return FAILED if replay.not_read else 0
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import msgspec
+from msgspec import Struct
 
 from flowsentry.findings.evidence import Evidence, EvidenceKey
 from flowsentry.findings.finding import Finding
@@ -32,7 +33,7 @@ class StateError(Exception):
     """A state can't be read, written or used; the message is a sentence."""
 
 
-class _SumsState(BaseModel):
+class _SumsState(Struct):
     """BoundedSums."""
 
     rows: list[dict[str, Any]]
@@ -43,7 +44,7 @@ class _SumsState(BaseModel):
         return cls(rows=sums.values, left_out=sums.left_out)
 
 
-class _BillState(BaseModel):
+class _BillState(Struct):
     """The sums of a bill, and the time that it covers."""
 
     bytes: int
@@ -56,7 +57,7 @@ class _BillState(BaseModel):
     days: list[int]
 
 
-class _FlowState(BaseModel):
+class _FlowState(Struct):
     """FlowSums."""
 
     hours: _SumsState
@@ -65,10 +66,8 @@ class _FlowState(BaseModel):
     bill: _BillState
 
 
-class ReplayState(BaseModel):
+class ReplayState(Struct, kw_only=True):
     """A replay between two files. `settings` is what decides its findings beside the files, as text by option."""
-
-    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     version: Literal[1] = 1
     settings: dict[str, str]
@@ -151,10 +150,10 @@ def load(path: Path) -> ReplayState | None:
             text = file.read(MAX_STATE_BYTES + 1)
         if len(text) > MAX_STATE_BYTES:
             raise StateError(f"{path} is larger than any state of a replay")
-        return ReplayState.model_validate_json(text)
+        return msgspec.json.decode(text, type=ReplayState)
     except FileNotFoundError:
         return None
-    except (OSError, EOFError, ValidationError) as error:
+    except (OSError, EOFError, msgspec.DecodeError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it is no state of a replay"
         raise StateError(f"{path}: {what}") from error
 
@@ -166,7 +165,7 @@ def save(state: ReplayState, path: Path) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(gzip.compress(state.model_dump_json().encode(), COMPRESSION, mtime=0))
+                file.write(gzip.compress(msgspec.json.encode(state), COMPRESSION, mtime=0))
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

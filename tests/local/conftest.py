@@ -33,14 +33,12 @@ class Done:
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        """The findings that `flowsentry replay --json` prints before its report."""
-        *findings, report = self.records
-        assert list(report) == ["report"]
-        return findings
+        """The findings that `flowsentry replay --json` prints, before a report that was asked for."""
+        return [each for each in self.records if "report" not in each]
 
     @property
     def report(self) -> dict[str, Any]:
-        """The last line of `flowsentry replay --json`."""
+        """The last line of `flowsentry replay --json --report -`."""
         report: dict[str, Any] = self.records[-1]["report"]
         return report
 

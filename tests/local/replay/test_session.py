@@ -57,7 +57,7 @@ def logs(tmp_path: Path) -> Path:
 
 
 def test_the_last_line_of_json_is_the_report(flowsentry: Flowsentry, logs: Path) -> None:
-    report = flowsentry("replay", "--json", logs).report
+    report = flowsentry("replay", "--json", "--report", "-", logs).report
     assert (report["reading"]["files"], report["reading"]["lines"]["records"]) == (6, 42)
     assert [each["bytes"] for each in report["hours"]] == [21_000 + 30 * 60]
     assert report["refused_ports"] == [{"protocol": "tcp", "port": 5_432, "flows": 6}]
@@ -111,16 +111,16 @@ def joined(*runs: Done) -> tuple[list[Any], dict[str, Any]]:
 def test_a_stopped_replay_goes_on_with_the_file_that_it_names(
     flowsentry: Flowsentry, logs: Path, states: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = flowsentry("replay", "--json", logs)
+    whole = flowsentry("replay", "--json", "--report", "-", logs)
     with monkeypatch.context() as patch:
         stopping(patch, 2)
-        stopped = flowsentry("replay", "--json", logs)
+        stopped = flowsentry("replay", "--json", "--report", "-", logs)
     [state] = states.iterdir()
     assert stopped.code == 130
     assert stopped.complaints == [
         f"flowsentry: stopped after 2 of 6 files; to go on, give the same command with --resume {state}"
     ]
-    resumed = flowsentry("replay", "--json", "--resume", state, logs)
+    resumed = flowsentry("replay", "--json", "--report", "-", "--resume", state, logs)
     assert resumed.complaints[0] == "goes on with 4 files; 2 files before"
     assert (resumed.code, joined(stopped, resumed)) == (0, joined(whole))
     assert list(states.iterdir()) == []
@@ -139,14 +139,14 @@ def test_a_stopped_replay_is_refused_with_other_settings(
 
 
 def test_new_files_are_read_into_a_file_of_ones_own(flowsentry: Flowsentry, logs: Path, tmp_path: Path) -> None:
-    whole = flowsentry("replay", "--json", logs)
+    whole = flowsentry("replay", "--json", "--report", "-", logs)
     later, kept = logs / "5.log", tmp_path / "mine.gz"
     content = later.read_bytes()
     later.unlink()
-    first = flowsentry("replay", "--json", "--resume", kept, logs)
+    first = flowsentry("replay", "--json", "--report", "-", "--resume", kept, logs)
     assert first.complaints[0] == f"{kept} does not exist yet: begins, and writes to it what was read"
     later.write_bytes(content)
-    second = flowsentry("replay", "--json", "--resume", kept, logs)
+    second = flowsentry("replay", "--json", "--report", "-", "--resume", kept, logs)
     assert second.complaints[0] == "goes on with 1 file; 5 files before"
     assert joined(first, second) == joined(whole)
 
@@ -186,7 +186,7 @@ def stored(bucket: Any) -> str:
 def test_a_replay_of_s3_goes_on_after_a_lost_connection(
     flowsentry: Flowsentry, stored: str, states: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = flowsentry("replay", "--json", stored)
+    whole = flowsentry("replay", "--json", "--report", "-", stored)
 
     def lost(self: LogObject) -> Iterator[bytes]:
         if "T1500Z" in self.key:
@@ -196,11 +196,11 @@ def test_a_replay_of_s3_goes_on_after_a_lost_connection(
     real = LogObject.blocks
     with monkeypatch.context() as patch:
         patch.setattr(LogObject, "blocks", lost)
-        stopped = flowsentry("replay", "--json", stored)
+        stopped = flowsentry("replay", "--json", "--report", "-", stored)
     assert stopped.code == 1
     assert "cannot read s3://" in stopped.complaints[0]
     assert stopped.complaints[1].startswith("flowsentry: stopped after 3 of 6 files; to go on, give the same command ")
-    resumed = flowsentry("replay", "--json", "--resume", next(states.iterdir()), stored)
+    resumed = flowsentry("replay", "--json", "--report", "-", "--resume", next(states.iterdir()), stored)
     assert (resumed.code, joined(stopped, resumed)) == (0, joined(whole))
 
 
@@ -215,7 +215,7 @@ def test_an_object_that_is_refused_is_named_and_counted_and_the_others_are_read(
         yield from real(self)
 
     monkeypatch.setattr(LogObject, "blocks", refused)
-    done = flowsentry("replay", "--json", stored)
+    done = flowsentry("replay", "--json", "--report", "-", stored)
     assert (done.code, done.report["reading"]["files"], done.report["reading"]["not_read"]) == (1, 5, 1)
     assert sum("T1400Z" in each for each in done.complaints) == 1
 
@@ -227,7 +227,7 @@ def test_more_objects_than_a_page_lists_are_read_and_counted_once_each(
     number, content = 1_100, flow_log([line()])
     store_at_once((f"{each:05}.log" for each in range(number)), content)
     monkeypatch.setattr(replaying, "TOGETHER", Limits(lines=1_000, seconds=3_600))
-    report = flowsentry("replay", "--json", f"s3://{BUCKET}/").report
+    report = flowsentry("replay", "--json", "--report", "-", f"s3://{BUCKET}/").report
     assert (report["reading"]["files"], report["reading"]["lines"]["records"]) == (number, number)
 
 
@@ -235,7 +235,16 @@ def test_only_files_of_the_time_are_read(flowsentry: Flowsentry, stored: str, tm
     plain = tmp_path / "plain.log"
     plain.write_bytes(contents()[0])
     done = flowsentry(
-        "replay", "--json", "--since", "2026-01-01T13:00", "--until", "2026-01-01T14:30", stored, str(plain)
+        "replay",
+        "--json",
+        "--report",
+        "-",
+        "--since",
+        "2026-01-01T13:00",
+        "--until",
+        "2026-01-01T14:30",
+        stored,
+        str(plain),
     )
     assert done.report["reading"]["files"] == 3
     assert done.complaints[0] == "1 file without a time in the name: read whole, whatever their records' time"
@@ -253,7 +262,7 @@ def test_a_live_inventory_names_owners_and_is_saved(
         return LiveInventory(INVENTORY, "1/eu-west-1", states / "snapshot.zip", ["rules: AccessDenied; no rule"])
 
     monkeypatch.setattr(command, "live_inventory", live)
-    done = flowsentry("replay", "--json", "--live", "--profile", "mine", "--region", "eu-west-1", logs)
+    done = flowsentry("replay", "--json", "--report", "-", "--live", "--profile", "mine", "--region", "eu-west-1", logs)
     assert asked == [("mine", "eu-west-1", states)]
     assert done.complaints[:2] == [
         f"inventory of 1/eu-west-1: saved in {states / 'snapshot.zip'}, for --inventory next time",
@@ -292,4 +301,9 @@ def test_arguments_that_do_not_fit_are_refused(
 
 
 def test_the_report_is_plain_json(flowsentry: Flowsentry, logs: Path) -> None:
-    assert json.loads(flowsentry("replay", "--json", logs).out.splitlines()[-1])["report"]["charges"]["dollars"] >= 0
+    assert (
+        json.loads(flowsentry("replay", "--json", "--report", "-", logs).out.splitlines()[-1])["report"]["charges"][
+            "dollars"
+        ]
+        >= 0
+    )
