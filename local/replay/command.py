@@ -264,5 +264,5 @@ COMMAND = Command(
     ),
     succeeds_when="all paths were read, with findings or without",
     fails_when="a path, or most lines of a file, could not be read, no flow logs were found, or S3 was lost",
-    output="a line for each finding, with --report - a last one with the report; with --against one for each difference",
+    output="a line for each finding; with --report - a last one with the report; with --against one a difference",
 )
