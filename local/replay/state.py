@@ -3,13 +3,13 @@
 import gzip
 import os
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import msgspec
-from msgspec import Struct
 
 from flowsentry.findings.evidence import Evidence, EvidenceKey
 from flowsentry.findings.finding import Finding
@@ -33,7 +33,7 @@ class StateError(Exception):
     """A state can't be read, written or used; the message is a sentence."""
 
 
-class _SumsState(Struct):
+class _SumsState(msgspec.Struct):
     """BoundedSums."""
 
     rows: list[dict[str, Any]]
@@ -44,7 +44,7 @@ class _SumsState(Struct):
         return cls(rows=sums.values, left_out=sums.left_out)
 
 
-class _BillState(Struct):
+class _BillState(msgspec.Struct):
     """The sums of a bill, and the time that it covers."""
 
     bytes: int
@@ -57,7 +57,7 @@ class _BillState(Struct):
     days: list[int]
 
 
-class _FlowState(Struct):
+class _FlowState(msgspec.Struct):
     """FlowSums."""
 
     hours: _SumsState
@@ -66,7 +66,7 @@ class _FlowState(Struct):
     bill: _BillState
 
 
-class ReplayState(Struct, kw_only=True):
+class ReplayState(msgspec.Struct, kw_only=True):
     """A replay between two files. `settings` is what decides its findings beside the files, as text by option."""
 
     version: Literal[1] = 1
@@ -153,7 +153,7 @@ def load(path: Path) -> ReplayState | None:
         return msgspec.json.decode(text, type=ReplayState)
     except FileNotFoundError:
         return None
-    except (OSError, EOFError, msgspec.DecodeError) as error:
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it is no state of a replay"
         raise StateError(f"{path}: {what}") from error
 

@@ -1,5 +1,6 @@
 """A replay that was stopped anywhere goes on from its state, with the findings and the report of one that was not."""
 
+import gzip
 import signal
 import threading
 import time
@@ -178,7 +179,10 @@ def test_other_settings_are_refused_by_name() -> None:
         state.check({"--inside": "['10.0.0.0/8']"})
 
 
-@pytest.mark.parametrize("content", [b"", b"text", b"\x1f\x8b", b"{}"])
+DAMAGED = bytes([*gzip.compress(bytes(range(256)))[:12], *[255] * 40])
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x1f\x8b", b"{}", gzip.compress(b"{}"), DAMAGED])
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "state"
     path.write_bytes(content)
