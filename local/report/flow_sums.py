@@ -1,6 +1,6 @@
 """Adds up the flows of a replay: by hour, by talker, by what refused them, and what AWS charges for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -24,7 +24,7 @@ calls, those with few bytes are only in the total."""
 MAX_REFUSALS = 5_000
 """Ports and rules that refused. A port scan is 65,535 ports: those with one flow each are only in the total."""
 BATCH = 50_000
-"""Records of small files that are added up at once. More: more memory. Fewer: the fixed cost of a sum is paid more
+"""Records of small chunks that are added up at once. More: more memory. Fewer: the fixed cost of a sum is paid more
 often."""
 RENEWED = 20
 """Batches after which rules are looked up afresh: an explainer takes only so many classes of refused flows. More: in a
@@ -123,11 +123,12 @@ class FlowSums:
     def add(self, records: Records, flows: EnrichedFlows) -> None:
         """Adds a chunk of records, and the flows among them."""
         self._pending_coverage.add(records)
-        if len(flows) >= BATCH:
-            self._pending = self._pending or Sums(Bill(self.quotes))
-            self._pending.add(flows, self._next_explainer())
-        elif len(flows):
+        if len(flows):
             self._pending_few.append(flows)
+        if sum(map(len, self._pending_few)) >= BATCH:
+            self._pending = self._pending or Sums(Bill(self.quotes))
+            self._add_up(self._pending_few, self._pending)
+            self._pending_few = []
 
     def commit(self) -> None:
         """Keeps what was added since the last time."""
@@ -145,13 +146,17 @@ class FlowSums:
 
     def settle(self) -> Sums:
         """The sums of all flows that are kept."""
-        of_columns: dict[tuple[tuple[str, pl.DataType], ...], list[EnrichedFlows]] = {}
-        for flows in self._few:
-            of_columns.setdefault(tuple(flows.schema.items()), []).append(flows)
+        self._add_up(self._few, self.whole)
         self._few = []
-        for several in of_columns.values():
-            self.whole.add(EnrichedFlows(pl.concat(several, rechunk=True)), self._next_explainer())
         return self.whole
+
+    def _add_up(self, chunks: Iterable[EnrichedFlows], into: Sums) -> None:
+        """Adds chunks, those with the same columns as one."""
+        of_columns: dict[tuple[tuple[str, pl.DataType], ...], list[EnrichedFlows]] = {}
+        for flows in chunks:
+            of_columns.setdefault(tuple(flows.schema.items()), []).append(flows)
+        for several in of_columns.values():
+            into.add(EnrichedFlows(pl.concat(several, rechunk=True)), self._next_explainer())
 
     def _next_explainer(self) -> FlowExplainer:
         """One that has room for what is new, and knows what was explained lately."""

@@ -86,6 +86,18 @@ def test_the_owner_of_an_address_is_named() -> None:
     assert (web["who"], web["name"], web["kind"]) == (WEB.owner_id, "web-1", "instance")
 
 
+def test_no_more_than_a_batch_of_a_large_file_in_small_chunks_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow_sums, "BATCH", 100)
+    sums, chunk = FlowSums(AddressSpace.of(INVENTORY), quotes("us-east-1")), made()[0]
+    for _ in range(20):
+        sums.add(NO_RECORDS, chunk)
+        assert sum(map(len, sums._pending_few)) < 100
+    sums.commit()
+    assert sum(row["flows"] for row in sums.settle().hours.values) == 20 * sum(
+        row["flows"] for row in summed([chunk]).hours.values
+    )
+
+
 def test_what_is_dropped_is_in_no_sum() -> None:
     sums = FlowSums(AddressSpace.of(INVENTORY), quotes("us-east-1"))
     sums.add(NO_RECORDS, made()[0])
