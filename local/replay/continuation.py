@@ -63,9 +63,14 @@ class Continuation:
             raise StateError(f"the replay in {self.path} {error}") from error
 
     def _save_if_due(self, replay: Replay) -> None:
+        """A file that can't be written does not stop the replay: it is written again later, and at the end."""
         if self.is_kept and self.clock() >= self._due_at:
             began = self.clock()
-            self.interrupt(replay)
+            try:
+                self.interrupt(replay)
+            except StateError as error:
+                replay.progress.hide()
+                replay.complain(f"{error}; the replay goes on without it")
             took = self.clock() - began
             self._due_at = self.clock() + max(SAVE_SECONDS, SAVING_SHARE * took)
 

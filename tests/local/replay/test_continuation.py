@@ -105,5 +105,21 @@ def test_the_file_is_written_between_files(tmp_path: Path) -> None:
     assert seen[-1] > 0
 
 
+def test_a_file_that_cannot_be_written_now_is_named_and_stops_nothing(tmp_path: Path) -> None:
+    ticking, said = iter(range(0, 10_000, 100)), list[object]()
+    kept = Continuation(tmp_path, SETTINGS, is_kept=True, clock=lambda: float(next(ticking)))
+    replay = replayed()
+
+    def complain(message: object) -> int:
+        said.append(message)
+        return 1
+
+    replay.complain = complain
+    replay.between = lambda: kept._save_if_due(replay)
+    list(replay.findings_in_all([HeldFile("a", flow_log([line()] * 3_000))]))
+    assert said == [f"{tmp_path}: Is a directory; the replay goes on without it"]
+    assert replay.sources == 1
+
+
 def test_a_digest_is_that_of_the_content() -> None:
     assert digest_of(b"a") != digest_of(b"b")
