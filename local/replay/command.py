@@ -138,6 +138,8 @@ def run(options: ReplayOptions) -> int:
         raise MisuseError("give --inventory or --live, not both")
     if options.console and (options.resume or options.html):
         raise MisuseError("--console shows what it reads; it takes no --resume and no --html")
+    if options.resume and STANDARD_INPUT in options.paths:
+        raise MisuseError("standard input can be read only once; --resume takes files")
     try:
         settings = settings_in(options.settings)
         inventory, saved = _inventory(options)

@@ -289,6 +289,7 @@ def test_an_account_that_cannot_be_read_is_a_sentence(
         (("--live", "--inventory", "x"), "give --inventory or --live, not both"),
         (("--against", "default", "--html", "x"), "--against compares findings; it takes no --resume and no --html"),
         (("--console", "--html", "x"), "--console shows what it reads; it takes no --resume and no --html"),
+        (("--resume", "x", "-"), "standard input can be read only once; --resume takes files"),
         (("--since", "soon"), "'soon' is no time; write a day or a time in UTC"),
     ],
 )
