@@ -20,7 +20,6 @@ from local.terminal.complaints import complain, remark
 from local.terminal.links import print_text
 from local.terminal.next_steps import with_next_step
 from local.terminal.screen import printable, screen
-from local.terminal.waiting import waiting
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -57,17 +56,16 @@ class Session:
                 for findings in replay.findings_in_all(replay.progress.over(unread)):
                     self._print(findings)
         except KeyboardInterrupt:
-            return self._stopped(len(sources), INTERRUPTED)
+            return self._stopped(sources, INTERRUPTED)
         except ConnectionLostError as error:
             replay.progress.hide()
             complain(with_next_step(error))
-            return self._stopped(len(sources), FAILED)
+            return self._stopped(sources, FAILED)
         return self._reported()
 
     def _sources(self) -> list[LogSource]:
         """What is to be read, each file once, although two paths may have it."""
-        with waiting("lists the files"):
-            found, self.replay.unlisted = all_sources(self.paths, complain, self.options.selection)
+        found, self.replay.unlisted = all_sources(self.paths, complain, self.options.selection)
         has_range = self.options.since or self.options.until
         if has_range and (without := sum(not has_time(each) for each in found)):
             remark(f"{counted(without, 'file')} without a time in the name: read whole, whatever their records' time")
@@ -83,10 +81,11 @@ class Session:
             else:
                 print_text(_as_text(finding))
 
-    def _stopped(self, files: int, code: int) -> int:
+    def _stopped(self, sources: Sequence[LogSource], code: int) -> int:
         """Says how to go on."""
         self.replay.progress.hide()
-        done = f"stopped after {self.replay.done.total():,} of {counted(files, 'file')}"
+        read = len(sources) - len(self.replay.not_done(sources))
+        done = f"stopped after {read:,} of {counted(len(sources), 'file')}"
         if self.kept is None:
             complain(f"{done}; a replay of standard input can't go on")
             return code

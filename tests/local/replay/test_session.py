@@ -151,6 +151,18 @@ def test_new_files_are_read_into_a_file_of_ones_own(flowsentry: Flowsentry, logs
     assert joined(first, second) == joined(whole)
 
 
+def test_files_of_an_earlier_replay_are_not_counted_among_those_that_a_stopped_one_read(
+    flowsentry: Flowsentry, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, later = tmp_path / "mine.gz", tmp_path / "later"
+    flowsentry("replay", "--resume", kept, logs)
+    later.mkdir()
+    for number in range(2):
+        (later / f"{number}.log").write_bytes(contents()[number])
+    stopping(monkeypatch, 1)
+    assert "stopped after 1 of 2 files; to go on" in flowsentry("replay", "--resume", kept, later).err
+
+
 def test_standard_input_cannot_go_on(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
     stopping(monkeypatch, 1)
     done = flowsentry("replay", "-", stdin=contents()[0])
