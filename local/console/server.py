@@ -12,7 +12,7 @@ import uvicorn
 
 from local.console.application import application
 from local.console.console_data import ConsoleData, DataError
-from local.console.port import PORT
+from local.console.port import MAX_PORT, PORT
 from local.console.security import Access
 
 ADDRESS = "127.0.0.1"
@@ -62,10 +62,11 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 
 
 def _listening(port: int) -> socket.socket:
-    for number in range(port, port + PORTS_TRIED) if port else (0,):
+    last = min(port + PORTS_TRIED - 1, MAX_PORT)
+    for number in range(port, last + 1) if port else (0,):
         with contextlib.suppress(_TakenError):
             return _bound(number)
-    raise DataError(f"no port from {port} to {port + PORTS_TRIED - 1} is free; choose another with --console-port")
+    raise DataError(f"no port from {port} to {last} is free; choose another with --console-port")
 
 
 class _TakenError(Exception):

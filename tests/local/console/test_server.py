@@ -14,7 +14,9 @@ import pytest
 
 from flowsentry.pipeline import Context
 from local.aws.embedded import REPOSITORY
+from local.console import server
 from local.console.console_data import DataError
+from local.console.port import MAX_PORT
 from local.console.replay_console import replay_on_console
 from local.console.security import TOKEN_HEADER, Access
 from local.console.server import PORTS_TRIED, serving
@@ -77,6 +79,20 @@ def test_without_a_free_port_the_command_goes_on_without_a_console(
         pass
     assert lines == [f"no console: no port from {port} to {port} is free; choose another with --console-port"]
     assert PORTS_TRIED > 1
+
+
+def test_where_the_last_ports_are_taken_the_command_goes_on_without_a_console(
+    data: Replayed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_port(number: int) -> socket.socket:
+        assert number <= MAX_PORT
+        raise server._TakenError
+
+    monkeypatch.setattr(server, "_bound", taken_port)
+    lines = list[str]()
+    with console_shown(data, MAX_PORT, lines.append):
+        pass
+    assert lines == ["no console: no port from 65535 to 65535 is free; choose another with --console-port"]
 
 
 def test_without_its_libraries_the_console_says_how_to_install_them(
