@@ -5,11 +5,11 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from local.console.console_data import ConsoleData, DataError, NotFoundError
 from local.console.pages import (
@@ -49,16 +49,14 @@ static/pages.js.
 """
 
 
-def application(data: ConsoleData, access: Access) -> Starlette:
-    """The application, for requests that `access` allows. Raises DataError where the libraries are not installed."""
+def application(data: ConsoleData, access: Access) -> ASGIApp:
+    """The application, for requests that `access` allows. Raises DataError where the libraries are not installed. The
+    guard is around Starlette's own middleware, which answers with HTTP 500 outside of any other.
+    """
     if not ECHARTS.is_file() or not LIT_HTML.is_dir():
         raise DataError("the console's libraries are not installed: run make setup")
     errors = dict.fromkeys((QueryError, NotFoundError, DataError, HTTPException, Exception), refused)
-    return Starlette(
-        routes=[*api_routes(data), *_files()],
-        middleware=[Middleware(Guard, access=access)],
-        exception_handlers=errors,
-    )
+    return Guard(Starlette(routes=[*api_routes(data), *_files()], exception_handlers=errors), access)
 
 
 def api_routes(data: ConsoleData) -> list[Route]:

@@ -1,9 +1,14 @@
 """Who may use the console: not another site's page, not a rebound name, not another user without the token."""
 
+from collections.abc import Sequence
+
 import pytest
 from starlette.testclient import TestClient
 
-from local.console.security import CONTENT_SECURITY_POLICY, TOKEN_HEADER
+from local.console.application import application
+from local.console.console_data import Alarm
+from local.console.security import CONTENT_SECURITY_POLICY, TOKEN_HEADER, Access
+from local.console.subjects.replayed import Replayed
 
 
 def test_a_page_of_the_console_with_the_token_reads_data(client: TestClient) -> None:
@@ -44,6 +49,29 @@ def test_every_answer_has_the_policy_and_is_not_stored(client: TestClient, path:
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
     assert headers["cache-control"] == "no-store"
+
+
+class Defective(Replayed):
+    """A replay whose alarms can't be computed."""
+
+    def __init__(self, replayed: Replayed) -> None:
+        self.__dict__ |= vars(replayed)
+
+    def alarms(self) -> Sequence[Alarm]:
+        raise ZeroDivisionError("secret")
+
+
+def test_an_unexpected_error_is_an_answer_with_the_policy_and_without_its_message(
+    data: Replayed, access: Access
+) -> None:
+    console = application(Defective(data), access)
+    client = TestClient(console, base_url="http://127.0.0.1:8740", raise_server_exceptions=False)
+    answer = client.get("/api/alarms", headers={TOKEN_HEADER: access.token})
+    assert answer.status_code == 500
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert answer.headers["cache-control"] == "no-store"
+    assert "ZeroDivisionError" in answer.json()["error"]
+    assert "secret" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/static/../server.py", "/static/%2e%2e/server.py", "/vendor/lit-html/../../x"])
