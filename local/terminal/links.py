@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from local.terminal.complaints import in_one_line
-from local.terminal.screen import is_interactive, printable, screen
+from local.terminal.screen import is_interactive, screen
 
 WITHOUT_LINKS = frozenset({"", "dumb", "linux", "unknown"})
 """Values of TERM of terminals that show no hyperlinks: the short text would be all that is seen of one.
@@ -37,12 +37,13 @@ def shows_links(console: Console) -> bool:
 
 
 def _linked(line: str) -> Text:
-    text, end = Text(), 0
-    for link in _LINK.finditer(line):
-        text.append(printable(line[end : link.start()]))
-        text.append(printable(_short(link[0]), Style(link=link[0], underline=True)))
+    """The line with its links. Rich prints the target of a link as it is, so control characters are taken out first."""
+    text, end, shown = Text(), 0, in_one_line(line)
+    for link in _LINK.finditer(shown):
+        text.append(shown[end : link.start()])
+        text.append(_short(link[0]), Style(link=link[0], underline=True))
         end = link.end()
-    return text.append(printable(line[end:]))
+    return text.append(shown[end:])
 
 
 def _short(link: str) -> str:

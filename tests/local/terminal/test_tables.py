@@ -79,6 +79,14 @@ def test_a_hostile_name_changes_nothing_on_a_terminal(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("terminal")
+def test_a_hostile_link_cannot_end_its_escape_sequence(capsys: pytest.CaptureFixture[str]) -> None:
+    print_text("https://evil.example/\x1b\\\x1b]0;title\x07")
+    printed_text = capsys.readouterr().out
+    assert "\x1b]0;" not in printed_text
+    assert "\x07" not in printed_text
+
+
+@pytest.mark.usefixtures("terminal")
 def test_on_a_terminal_a_long_link_is_short_and_can_be_clicked(capsys: pytest.CaptureFixture[str]) -> None:
     print_text(f"Look closer  {LINK}")
     text = capsys.readouterr().out
