@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend, Statistics
 
+from local.aws.monitoring.percentiles import percentile
 from local.aws.moto_patches import replaces
 
 _Metric = tuple[str, str, frozenset[tuple[str, str]]]
@@ -112,12 +113,3 @@ def statistic(name: str, data: Sequence[Any]) -> float:
     if value is None:
         raise NotImplementedError(f"the embedded AWS does not support the statistic {name}")
     return float(value)
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The percentile, interpolated between the two nearest values. CloudWatch estimates it; this is exact."""
-    ordered = sorted(values)
-    position = (len(ordered) - 1) * percent / 100
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from local.aws.monitoring.percentiles import percentile
 from local.console.console_data import Metric, MetricStat, Series
 from local.console.span import Span
 
@@ -95,12 +96,3 @@ STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
 def statistic(name: str, values: Sequence[float]) -> float:
     """A statistic of values: Sum, Average, Minimum, Maximum, SampleCount, or a percentile such as p99."""
     return float(STATISTICS[name](values)) if name in STATISTICS else percentile(values, float(name.removeprefix("p")))
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The percentile, interpolated between the two nearest values. CloudWatch estimates it; this is exact."""
-    ordered = sorted(values)
-    position = (len(ordered) - 1) * percent / 100
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.aws.embedded import EmbeddedAws
-from local.aws.monitoring.metric_data import percentile
+from local.aws.monitoring.percentiles import percentile
 
 MINUTE = dt.datetime(2026, 1, 1, 12, 0, tzinfo=dt.UTC)
 
