@@ -1,4 +1,4 @@
-"""The enriched records in the output bucket, the newest first; each object is read once, since none ever changes."""
+"""The newest enriched records in the output bucket; each object is read once, since none ever changes."""
 
 import io
 import threading
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from local.console.console_data import MAX_FLOWS
+from local.console.subjects.recent_rows import RecentRows
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,20 +23,20 @@ class EnrichedObjects:
     s3: "S3Client"
     bucket: str
     _known: set[str] = field(default_factory=set)
-    _all: pl.DataFrame = field(default_factory=pl.DataFrame)
+    _rows: RecentRows = field(default_factory=lambda: RecentRows(MAX_FLOWS))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self) -> pl.DataFrame:
-        """The newest MAX_FLOWS records, in order of their end. Raises what boto3 raises."""
+        """The newest MAX_FLOWS records, one object after the other. Raises what boto3 raises."""
         with self._lock:
-            if new := [key for key in self._keys() if key not in self._known]:
-                frames = [each for each in (self._all, *map(self._read, new)) if len(each)]
-                self._known.update(new)
-                self._all = pl.concat(frames, how="diagonal_relaxed").sort("end").tail(MAX_FLOWS)
-            return self._all
+            for key in self._keys():
+                if key not in self._known:
+                    self._rows.add(self._read(key))
+                    self._known.add(key)
+            return self._rows.newest()
 
     def _keys(self) -> list[str]:
-        """The newest objects: keys begin with the day and the hour."""
+        """The objects, the oldest first: keys begin with the day and the hour."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=PREFIX)
         return sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
 

@@ -15,7 +15,7 @@ class RecentRows:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Adds rows that are newer than those before. Columns that a frame lacks are null."""
-        self._frames = [*self._frames, frame]
+        self._frames.append(frame)
         self._rows += len(frame)
         if self._rows > 2 * self.most:
             self.newest()

@@ -25,6 +25,7 @@ from local.aws.monitoring import metric_data  # noqa: F401 patches moto
 from local.console.console_data import DataError, LogEvent, Metric, MetricStat, Series
 from local.console.inbox.message import Message
 from local.console.span import Span
+from local.console.subjects import enriched_objects
 from local.console.subjects.deployed import Deployed
 from tests.builders import NOON
 from tests.explain.company import API
@@ -173,14 +174,28 @@ def test_an_alert_has_the_message_that_was_delivered_and_its_triage_is_kept_in_t
 def test_flows_are_the_newest_enriched_records_and_each_object_is_read_once(deployed: Deployed) -> None:
     make_bucket(OUTPUT_BUCKET)
     assert deployed.flows().is_empty()
+    put_enriched("0", pl.DataFrame(schema={"end": pl.Int64, "srcaddr": pl.String}))
+    assert deployed.flows().is_empty()
     for number in (2, 1):
-        file = io.BytesIO()
-        pl.DataFrame({"end": [number], "srcaddr": [f"10.0.0.{number}"]}).write_parquet(file)
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"enriched/{number}.parquet", Body=file.getvalue())
+        put_enriched(str(number), pl.DataFrame({"end": [number], "srcaddr": [f"10.0.0.{number}"]}))
     assert deployed.flows()["srcaddr"].to_list() == ["10.0.0.1", "10.0.0.2"]
     assert (deployed.coverage().first, deployed.coverage().last) == (1, 2)
     clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key="enriched/1.parquet", Body=b"read again, it would fail")
     assert len(deployed.flows()) == 2
+
+
+def test_no_more_records_are_held_than_pages_read(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enriched_objects, "MAX_FLOWS", 3)
+    make_bucket(OUTPUT_BUCKET)
+    for number in range(5):
+        put_enriched(str(number), pl.DataFrame({"end": [2 * number, 2 * number + 1]}))
+    assert deployed.flows()["end"].to_list() == [7, 8, 9]
+
+
+def put_enriched(name: str, records: pl.DataFrame) -> None:
+    file = io.BytesIO()
+    records.write_parquet(file)
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"enriched/{name}.parquet", Body=file.getvalue())
 
 
 def test_known_services_are_those_of_the_evidence_table(deployed: Deployed) -> None:
