@@ -56,7 +56,7 @@ class Query:
 
     def text(self, name: str, default: str = "") -> str:
         """A text of at most MAX_LETTERS. Raises QueryError."""
-        return _short(name, self.parameters.get(name, default))
+        return _short(name, self.parameters.get(name, default), MAX_LETTERS)
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
         """One of these words. Raises QueryError."""
@@ -65,15 +65,15 @@ class Query:
             raise QueryError(f"{name} must be one of {', '.join(choices)}")
         return text
 
-    def body_text(self, name: str, default: str = "") -> str:
-        """A text of the body, at most MAX_LETTERS. Raises QueryError."""
-        text = self.body.get(name, default)
+    def body_text(self, name: str, most: int = MAX_LETTERS) -> str:
+        """A text of the body, at most so many letters; empty without it. Raises QueryError."""
+        text = self.body.get(name, "")
         if not isinstance(text, str):
             raise QueryError(f"{name} must be a text")
-        return _short(name, text)
+        return _short(name, text, most)
 
 
-def _short(name: str, text: str) -> str:
-    if len(text) > MAX_LETTERS:
-        raise QueryError(f"{name} has {len(text)} characters; {MAX_LETTERS} are allowed")
+def _short(name: str, text: str, most: int) -> str:
+    if len(text) > most:
+        raise QueryError(f"{name} has {len(text)} characters; {most} are allowed")
     return text

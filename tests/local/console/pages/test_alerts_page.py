@@ -131,6 +131,16 @@ def test_an_invalid_triage_is_refused_and_changes_nothing(client: TestClient, bo
     assert json_of(client, "/api/alerts")["states"].keys() == {"open"}
 
 
+def test_where_the_user_of_the_machine_has_no_name_the_console_triages(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert json_of(client, "/api/alerts")["by"] == "console"
+    assert triaged(client, rows(client)[0]["id"], "resolve").json()["triage"]["by"] == "console"
+
+
 def test_an_unknown_finding_is_named(client: TestClient) -> None:
     for answer in (client.get("/api/alerts/nothing"), triaged(client, "nothing", "resolve")):
         assert (answer.status_code, answer.json()["error"]) == (404, "there is no finding nothing")
