@@ -125,6 +125,8 @@ def _spec(row: Sequence[Any], properties: Mapping[str, Any], period: int) -> Lin
     if expression := options.get("expression"):
         label = str(options.get("label") or expression)
         return LineSpec(label, expression=parsed(expression), id=id_, is_visible=is_visible)
+    if len(texts) < 2 or len(texts) % 2 or {".", "..."} & {*texts}:  # noqa: PLR2004 a namespace and a name
+        raise MetricMathError(f"the console does not know the short form of a metric, {' '.join(texts)}")
     namespace, name, *dimensions = texts
     metric = Metric(namespace, name, tuple(sorted(zip(dimensions[::2], dimensions[1::2], strict=True))))
     statistic = str(options.get("stat") or properties.get("stat") or "Average")

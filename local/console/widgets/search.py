@@ -14,7 +14,7 @@ MAX_FOUND = 500
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-limits.html"""
 _SEARCH = re.compile(
     r"""SEARCH\(\s*'\s*\{"?(?P<namespace>[^",{}]+)"?(?P<dimensions>(?:,\s*"?[^",{}]+"?)*)\}"""
-    r"""\s+MetricName="?(?P<name>[^"']+?)"?\s*'\s*,\s*'(?P<statistic>\w+(?:\.\d+)?)'(?:\s*,\s*(?P<period>\d+))?\s*\)"""
+    r"""\s+MetricName="?(?P<name>[^"']+?)"?\s*'\s*,\s*'(?P<statistic>\w+(?:\.\d+)?)'(?:\s*,\s*\d+)?\s*\)"""
 )
 
 
@@ -23,13 +23,14 @@ class SearchError(Exception):
 
 
 class Search(NamedTuple):
-    """Metrics of a namespace with exactly these dimensions and this name; a period of 0 is the widget's."""
+    """Metrics of a namespace with exactly these dimensions and this name. A period in its text is not kept: the lines
+    that it finds have the widget's.
+    """
 
     namespace: str
     dimensions: frozenset[str]
     name: str
     statistic: str
-    period: int
 
 
 def search_of(text: str) -> Search:
@@ -38,9 +39,7 @@ def search_of(text: str) -> Search:
     if not found:
         raise SearchError(f"the console does not know the search {text}")
     dimensions = (each.strip().strip('"') for each in found["dimensions"].split(",") if each.strip())
-    return Search(
-        found["namespace"], frozenset(dimensions), found["name"], found["statistic"], int(found["period"] or 0)
-    )
+    return Search(found["namespace"], frozenset(dimensions), found["name"], found["statistic"])
 
 
 def found_by(search: Search, metrics: Iterable[Metric]) -> list[Metric]:

@@ -1,6 +1,7 @@
 """The widgets of a dashboard body with the data that they show."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from local.console.span import Span
 from local.console.subjects.recorded_metrics import RecordedMetrics
 from local.console.widgets.log_tables import log_table
 from local.console.widgets.metric_lines import MAX_POINTS, DrawnLine, MetricLines, period_of
+from local.console.widgets.metric_math import MetricMathError
 from local.console.widgets.search import found_by, search_of
 from local.console.widgets.text import tree_of
 
@@ -58,6 +60,14 @@ def test_a_number_covers_the_whole_time_range() -> None:
     assert line.series == Series([600], [60.0])
 
 
+@pytest.mark.parametrize(
+    "row", [["...", "vpc-2"], [".", "Flows", ".", "vpc-2"], [NAMESPACE], [NAMESPACE, "Flows", "vpc"]]
+)
+def test_a_metric_that_refers_to_the_row_before_is_named(row: list[Any]) -> None:
+    with pytest.raises(MetricMathError, match=f"short form of a metric, {re.escape(row[0])}"):
+        drawn([NAMESPACE, "Flows", "vpc", "vpc-1"], row)
+
+
 def test_a_long_time_range_has_a_longer_period_and_a_bounded_number_of_points() -> None:
     assert period_of({"period": 300}, Span(0, 5 * 86_400)) == 300
     year = Span(0, 366 * 86_400)
@@ -66,7 +76,7 @@ def test_a_long_time_range_has_a_longer_period_and_a_bounded_number_of_points() 
 
 def test_a_search_without_a_period_or_quotes_is_read() -> None:
     search = search_of("SEARCH('{AWS/Lambda,FunctionName} MetricName=Errors', 'Maximum')")
-    assert (search.namespace, search.dimensions, search.period) == ("AWS/Lambda", {"FunctionName"}, 0)
+    assert (search.namespace, search.dimensions, search.name) == ("AWS/Lambda", {"FunctionName"}, "Errors")
     assert found_by(search, OTHERS) == []
 
 
