@@ -22,9 +22,9 @@ MAX_EDGE_PORTS = 3
 MAX_CHOICES = 200
 """Ports and owners that a filter offers; others can be typed. More: long lists. Fewer: more has to be typed."""
 
-INTERNET, UNNAMED, MORE = "internet", "unnamed", "more"
-"""Kinds of nodes that are no owner: outside addresses by country, inside addresses without a known owner, and the rest
-of a side.
+INTERNET, ADDRESS, MORE = "internet", "address", "more"
+"""Kinds of nodes that are no owner: outside addresses by country, each inside address without a known owner, and the
+rest of a side.
 """
 SIDES = ("caller", "called")
 _OWNER = ("kind", "id", "name")
@@ -40,6 +40,7 @@ _ENDS_OF_FLOWS = [
     for end in ("source", "destination")
     for name in ("owner_kind", "owner_id", "owner_name", "country", "is_inside")
 ]
+_UNOWNED = [f"{end}_unowned" for end in ("source", "destination")]
 _ENDS = {"caller": ("source", "destination"), "called": ("destination", "source")}
 
 
@@ -66,6 +67,7 @@ def owner_sums(flows: EnrichedFlows, wanted: FlowFilter) -> pl.DataFrame:
     once = flows.filter(~pl.col("is_second"), pl.col("start").is_between(wanted.start, wanted.end, closed="left"))
     calls = once.filter(_has_owner(once, wanted.owner)).select(
         *_ENDS_OF_FLOWS,
+        *map(_unowned_address, ("source", "destination")),
         is_forward.alias("is_forward"),
         pl.when(is_forward).then("dstport").otherwise("srcport").fill_null(0).cast(pl.Int64).alias("port"),
         pl.col("protocol").fill_null(0).cast(pl.Int64),
@@ -74,7 +76,7 @@ def owner_sums(flows: EnrichedFlows, wanted: FlowFilter) -> pl.DataFrame:
         pl.col("packets", "bytes").fill_null(0),
     )
     chosen = calls.filter(*_equal(port=wanted.port, protocol=wanted.protocol, is_refused=wanted.is_refused))
-    by_ends = chosen.group_by(*_ENDS_OF_FLOWS, "is_forward", *_KEY).agg(pl.col(_AMOUNTS).sum())
+    by_ends = chosen.group_by(*_ENDS_OF_FLOWS, *_UNOWNED, "is_forward", *_KEY).agg(pl.col(_AMOUNTS).sum())
     sides = by_ends.select(*(_side(side) for side in SIDES), *_KEY, *_AMOUNTS).unnest(*SIDES, separator="_")
     return sides.group_by(*_NODES, *_KEY).agg(pl.col(_AMOUNTS).sum())
 
@@ -149,6 +151,12 @@ def _is_meant(end: str, name: str, flows: pl.DataFrame, text: str) -> pl.Expr:
     return pl.col(f"{end}_{name}").is_in(values.filter(has).implode())
 
 
+def _unowned_address(end: str) -> pl.Expr:
+    """The address of an inside end without a known owner, which stands for itself; null for others."""
+    is_alone = pl.col(f"{end}_owner_kind").is_null() & pl.col(f"{end}_is_inside")
+    return pl.when(is_alone).then(f"{end}_address").alias(f"{end}_unowned")
+
+
 def _side(side: str) -> pl.Expr:
     """The owner at the end of the caller, or of the called one, as a struct of kind, id and name."""
     forward, back = (_node(end) for end in _ENDS[side])
@@ -160,8 +168,8 @@ def _node(end: str) -> pl.Expr:
         pl.col(f"{end}_{each}").cast(pl.String) for each in ("owner_kind", "owner_id", "owner_name", "country")
     )
     is_owned, is_inside = kind.is_not_null(), pl.col(f"{end}_is_inside")
-    other = pl.when(is_inside).then(pl.lit(UNNAMED)).otherwise(pl.lit(INTERNET))
-    place = pl.when(is_inside).then(pl.lit("")).otherwise(country.fill_null(""))
+    other = pl.when(is_inside).then(pl.lit(ADDRESS)).otherwise(pl.lit(INTERNET))
+    place = pl.when(is_inside).then(pl.col(f"{end}_unowned").cast(pl.String)).otherwise(country)
     return pl.struct(
         kind=pl.when(is_owned).then(kind).otherwise(other),
         id=pl.when(is_owned).then(pl.coalesce(id_, name)).otherwise(place).fill_null(""),
@@ -219,7 +227,7 @@ def _choices(sums: pl.DataFrame) -> dict[str, list[Any]]:
 def _owner_names(sums: pl.DataFrame) -> list[str]:
     """Names of owners with the most bytes first."""
     sides = (
-        sums.filter(~pl.col(f"{side}_kind").is_in((INTERNET, UNNAMED))).select(
+        sums.filter(~pl.col(f"{side}_kind").is_in((INTERNET, ADDRESS))).select(
             pl.col(f"{side}_name").alias("name"), "bytes"
         )
         for side in SIDES

@@ -8,16 +8,15 @@ const COUNTRIES = new Intl.DisplayNames(["en"], { type: "region" });
 /** The name of an owner of the traffic map: `web-1`, `Internet: Germany`, `12 more`. */
 export function ownerName(owner) {
   if (owner.kind === "internet") return owner.name ? `Internet: ${country(owner.name)}` : "Internet";
-  if (owner.kind === "unnamed") return "inside, no known owner";
   if (owner.kind === "more") return `${owner.name} more`;
   return owner.name;
 }
 
 /** The kind of an owner; empty for what is none. */
-export const ownerKind = (owner) => (["internet", "unnamed", "more"].includes(owner.kind) ? "" : owner.kind);
+export const ownerKind = (owner) => (["internet", "address", "more"].includes(owner.kind) ? "" : owner.kind);
 
 /** What the filter needs to find an owner; empty where one owner can't be filtered. */
-export const ownerKey = (owner) => (owner.kind === "unnamed" || owner.kind === "more" ? "" : owner.id);
+export const ownerKey = (owner) => (owner.kind === "more" ? "" : owner.id);
 
 /** An owner in a table or a sentence, as a link to `address` if there is one. */
 export function ownerText(owner, address = "") {

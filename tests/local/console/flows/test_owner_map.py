@@ -6,13 +6,13 @@ import pytest
 
 from flowsentry.inventory.inventory import Inventory
 from local.console.flows.owner_map import (
+    ADDRESS,
     INTERNET,
     MAX_BUSY,
     MAX_EDGE_PORTS,
     MAX_EDGES,
     MAX_REFUSED,
     MORE,
-    UNNAMED,
     FlowFilter,
     owner_map,
     owner_sums,
@@ -72,12 +72,12 @@ def test_refused_flows_are_edges_of_their_own() -> None:
     assert found["totals"]["refused"] == {"flows": 1, "packets": 3, "bytes": 180}
 
 
-def test_outside_addresses_are_the_internet_and_inside_ones_without_an_owner_are_unnamed() -> None:
+def test_outside_addresses_are_the_internet_and_inside_ones_without_an_owner_stand_for_themselves() -> None:
     found = map_of([blocked("203.0.113.9", "10.0.0.1", 22), blocked("203.0.113.10", "10.0.0.99", 22)])
-    assert sorted({(node["side"], node["kind"]) for node in found["nodes"]}) == [
-        ("called", "instance"),
-        ("called", UNNAMED),
-        ("caller", INTERNET),
+    assert sorted({(node["side"], node["kind"], node["name"]) for node in found["nodes"]}) == [
+        ("called", ADDRESS, "10.0.0.99"),
+        ("called", "instance", "web-1"),
+        ("caller", INTERNET, ""),
     ]
 
 
