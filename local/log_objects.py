@@ -135,6 +135,8 @@ def objects_at(address: str, access: S3Access, times: TimeRange) -> list[LogObje
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
 
     bucket, _, pattern = address.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise FileNotFoundError(f"{address}: names no bucket; give s3://BUCKET/PREFIX")
     found, others, total = list[LogObject](), 0, 0
     try:
         for page in _pages(access.client, bucket, pattern.partition("*")[0], times):

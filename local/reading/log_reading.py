@@ -26,6 +26,7 @@ NO_LOGS = (
     "that end in .log, .txt, .gz or .parquet"
 )
 
+NO_LINES = "no line was read: what was given is empty"
 NO_LOGS_THEN = (
     "no flow logs were found in the given paths that, by the time in their names, may have records of the time between "
     "--since and --until"

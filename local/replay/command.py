@@ -20,13 +20,12 @@ from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, sett
 from local.log_files import all_sources
 from local.parse_command import FormatOptions
 from local.query.time_range import TimeRange
-from local.reading.log_reading import nothing_found
 from local.reading.progress import Progress
 from local.replay.comparison import Comparison, Side
 from local.replay.continuation import continuation, digest_of
 from local.replay.reading_options import ReadingOptions
 from local.replay.replay import Replay
-from local.replay.reporting import reported_replay
+from local.replay.reporting import reported_replay, why_nothing
 from local.replay.session import Session
 from local.terminal.command import Command
 from local.terminal.complaints import MisuseError, complain, remark
@@ -244,8 +243,8 @@ def _summarized(replay: Replay, times: TimeRange) -> int:
     replay.progress.hide()
     for line in replay.summary():
         remark(line)
-    if not (replay.sources or replay.unread):
-        return complain(nothing_found(times))
+    if reason := why_nothing(replay, times):
+        return complain(reason)
     return 1 if replay.not_read else 0
 
 

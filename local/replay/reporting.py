@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flowsentry.emit.plain_text import counted
 from flowsentry.pipeline import Context
-from local.reading.log_reading import Coverage
+from local.query.time_range import TimeRange
+from local.reading.log_reading import NO_LINES, Coverage, nothing_found
 from local.replay.replay import Replay
 from local.report.flow_sums import FlowSums
 from local.report.report import Reading, Report, report_of
@@ -44,6 +45,13 @@ def report_on(replay: Replay, region: str | None) -> Report:
         days=coverage.days,
     )
     return report_of(reading, sums, replay.found_sums, region or DEFAULT_REGION, list(_notes(replay, coverage, region)))
+
+
+def why_nothing(replay: Replay, times: TimeRange) -> str | None:
+    """Why there is nothing to report; None where there is something, or where a message was printed before."""
+    if replay.not_read or replay.lines["lines"]:
+        return None
+    return NO_LINES if replay.sources else nothing_found(times)
 
 
 def check_files(page: Path | None, report: Path | None) -> None:

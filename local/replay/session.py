@@ -8,11 +8,10 @@ from flowsentry.emit.plain_text import counted
 from flowsentry.findings.finding import Finding, Severity
 from local.log_files import LogSource, all_sources, has_time
 from local.log_objects import ConnectionLostError
-from local.reading.log_reading import nothing_found
 from local.replay.continuation import Continuation
 from local.replay.reading_options import ReadingOptions
 from local.replay.replay import Replay
-from local.replay.reporting import ReportError, check_files, report_on, write_json, write_page
+from local.replay.reporting import ReportError, check_files, report_on, why_nothing, write_json, write_page
 from local.replay.state import StateError
 from local.report.report import Report
 from local.report.text import WIDE, report_lines
@@ -107,8 +106,8 @@ class Session:
             _print_report(report)
         for line in replay.summary():
             remark(line)
-        if not (replay.sources or replay.unread):
-            return complain(nothing_found(self.options.selection.times))
+        if reason := why_nothing(replay, self.options.selection.times):
+            return complain(reason)
         try:
             if self.options.html:
                 write_page(self.options.html, report)

@@ -137,7 +137,7 @@ def test_an_object_is_one_source_regardless_of_its_name(bucket: Any) -> None:
     [
         (f"s3://{BUCKET}/nothing/here", "no such object or prefix"),
         ("s3://not-mine/flows.log", "cannot list s3://not-mine/flows.log: .*NoSuchBucket"),
-        ("s3://", "cannot list s3://"),
+        ("s3://", "names no bucket; give s3://BUCKET/PREFIX"),
     ],
 )
 @pytest.mark.usefixtures("bucket")

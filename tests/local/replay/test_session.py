@@ -1,7 +1,6 @@
 """flowsentry replay as a whole: its report, going on after Ctrl-C or a lost connection, and the live inventory."""
 
 import gzip
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,9 @@ from local.reading.small_files import Limits
 from local.replay import command, continuation
 from local.replay import replay as replaying
 from local.replay.replay import Replay
-from tests.builders import NOON, blocked, flow_log, line, probe
+from tests.builders import flow_log, line
 from tests.local.conftest import BUCKET, Done, Flowsentry, store_at_once
+from tests.local.replay.conftest import contents
 from tests.local.report.test_flow_sums import INVENTORY
 
 OUTSIDE, SERVER = "203.0.113.9", "10.0.0.1"
@@ -31,62 +31,6 @@ def states(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setattr(module, "state_folder", lambda: folder)
     monkeypatch.setattr(replaying, "TOGETHER", Limits(lines=12, seconds=3_600))
     return folder
-
-
-def contents() -> list[bytes]:
-    """A scan over six files, with traffic and a refused flow in each."""
-    return [
-        flow_log(
-            [
-                *(probe(OUTSIDE, SERVER, port, start=at, end=at) for port in range(5 * number, 5 * number + 5)),
-                line(start=at, end=at, bytes=1_000 * (number + 1)),
-                blocked("10.0.0.7", SERVER, 5_432, start=at, end=at),
-            ]
-        )
-        for number, at in enumerate(range(NOON, NOON + 6 * 600, 600))
-    ]
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    folder = tmp_path / "logs"
-    folder.mkdir()
-    for number, content in enumerate(contents()):
-        (folder / f"{number}.log").write_bytes(content)
-    return folder
-
-
-def test_the_last_line_of_json_is_the_report(flowsentry: Flowsentry, logs: Path) -> None:
-    report = flowsentry("replay", "--json", "--report", "-", logs).report
-    assert (report["reading"]["files"], report["reading"]["lines"]["records"]) == (6, 42)
-    assert [each["bytes"] for each in report["hours"]] == [21_000 + 30 * 60]
-    assert report["refused_ports"] == [{"protocol": "tcp", "port": 5_432, "flows": 6}]
-    assert report["findings"]["scans"]["counts"] == {"background": 1}
-    assert report["findings"]["blocked_paths"]["counts"] == {"medium": 1}
-    assert any(each.startswith("without --inventory or --live") for each in report["notes"])
-
-
-def test_the_text_ends_with_the_report(flowsentry: Flowsentry, logs: Path) -> None:
-    out = flowsentry("replay", logs).out
-    report = out[out.index("Report  2026-01-01 12:00 to") :]
-    assert "Scans: 1 background" in report
-    assert "tcp/5432           6" in report
-    assert "Top talkers" in report
-
-
-def test_the_page_is_written(flowsentry: Flowsentry, logs: Path, tmp_path: Path) -> None:
-    page = tmp_path / "report.html"
-    done = flowsentry("replay", "--html", page, logs)
-    assert (done.code, done.complaints[-1]) == (0, f"page      {page}")
-    assert "Blocked paths" in page.read_text()
-
-
-def test_a_page_without_a_folder_is_refused_before_anything_is_read(flowsentry: Flowsentry, logs: Path) -> None:
-    done = flowsentry("replay", "--html", "/nowhere/report.html", logs)
-    assert (done.code, done.out) == (1, "")
-    assert done.complaints == [
-        "flowsentry: --html /nowhere/report.html: there is no folder /nowhere; make it first",
-    ]
 
 
 def stopping(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
@@ -311,12 +255,3 @@ def test_arguments_that_do_not_fit_are_refused(
     done = flowsentry("replay", *arguments, logs)
     assert (done.code, done.out) == (2, "")
     assert sentence in done.err
-
-
-def test_the_report_is_plain_json(flowsentry: Flowsentry, logs: Path) -> None:
-    assert (
-        json.loads(flowsentry("replay", "--json", "--report", "-", logs).out.splitlines()[-1])["report"]["charges"][
-            "dollars"
-        ]
-        >= 0
-    )
