@@ -1,13 +1,10 @@
 """Reads the inventory of an account and Region with read-only calls, and keeps its snapshot for the next time."""
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,6 +13,7 @@ from flowsentry.aws.inventory.region import NotPermittedError, RegionDiscovery
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.inventory import Discovery, Inventory
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, pack, unpack
+from local.inventory.kept_files import replace_file
 from local.terminal.next_steps import next_step
 
 MISSING: Mapping[str, str] = {
@@ -71,14 +69,6 @@ def saved(discovery: Discovery, failed_calls: Sequence[str], folder: Path, now: 
     return LiveInventory(inventory, discovery.target, path, [_sentence(each) for each in failed_calls])
 
 
-def state_folder() -> Path:
-    """The user's folder for what commands keep.
-
-    https://specifications.freedesktop.org/basedir-spec/latest/
-    """
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "flowsentry"
-
-
 @contextmanager
 def _asked() -> Iterator[None]:
     """Turns what AWS or boto3 raise into LiveError."""
@@ -100,17 +90,12 @@ def _before(path: Path) -> Inventory:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Replaces the file as a whole; a temporary file has mode 600."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+        replace_file(path, content)
     except OSError as error:
         raise LiveError(f"the inventory can't be saved in {path}: {error.strerror}") from error
 
 
 def _sentence(failed_call: str) -> str:
     """`elbv2 describe_load_balancers: AccessDenied; ids stand for the names that it returns`."""
-    what: Any = failed_call.partition(":")[0]
-    return f"{failed_call}; {MISSING.get(what, NO_NAMES)}"
+    return f"{failed_call}; {MISSING.get(failed_call.partition(':')[0], NO_NAMES)}"

@@ -15,7 +15,8 @@ from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
 from local.console.port import PORT, ConsolePort
-from local.inventory.live import LiveError, live_inventory, state_folder
+from local.inventory.kept_files import state_folder
+from local.inventory.live import LiveError, live_inventory
 from local.knowledge import KnowledgeError, KnowledgeOptions, knowledge_of, settings_in, suppressions_in
 from local.log_files import all_sources
 from local.parse_command import FormatOptions

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.inventory.live import state_folder
+from local.inventory.kept_files import state_folder
 from local.replay.replay import Replay
 from local.replay.state import ReplayState, StateError, load, save
 
@@ -41,7 +41,7 @@ class Continuation:
         if state:
             self._check(state)
             state.restore(replay)
-            self.is_kept = self.path.parent != state_folder()
+            self.is_kept = self.path.absolute().parent != state_folder()
         replay.between = lambda: self._save_if_due(replay)
         return replay.done.total()
 

@@ -1,8 +1,6 @@
 """What a replay that was stopped needs to go on: a file with its position, its stores and its sums."""
 
 import gzip
-import os
-import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Mapping
@@ -16,6 +14,7 @@ from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Answers, Service
 from flowsentry.in_memory import EvidenceInMemory, KnownServicesInMemory
 from flowsentry.records.missing_fields import MissingField
+from local.inventory.kept_files import replace_file
 from local.replay.replay import Replay
 from local.report.bounded_sums import BoundedSums
 from local.report.flow_sums import FlowSums, Sums
@@ -161,15 +160,7 @@ def load(path: Path) -> ReplayState | None:
 def save(state: ReplayState, path: Path) -> None:
     """Writes a state, whole or not at all, so that only its owner can read it. Raises StateError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(gzip.compress(msgspec.json.encode(state), COMPRESSION, mtime=0))
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_file(path, gzip.compress(msgspec.json.encode(state), COMPRESSION, mtime=0))
     except OSError as error:
         raise StateError(f"{path}: {error.strerror}") from error
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from flowsentry.inventory.snapshot import unpack
-from local.inventory.live import LiveError, live_inventory, saved, state_folder
+from local.inventory.live import LiveError, live_inventory, saved
 from local.inventory.permissions import policy
 from tests.aws.inventory.described_region import ACCOUNT, ENI, NOW, TARGET, Region
 from tests.aws.inventory.test_owner_apis import WITH_MORE_TO_ASK
@@ -98,14 +98,6 @@ def test_a_missing_region_or_profile_is_a_sentence(monkeypatch: pytest.MonkeyPat
         live_inventory(None, None, tmp_path)
     with pytest.raises(LiveError, match=r"nobody.*aws configure list-profiles"):
         live_inventory("nobody", None, tmp_path)
-
-
-def test_the_folder_is_that_of_the_desktop_specification(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert state_folder() == tmp_path / "flowsentry"
-    monkeypatch.delenv("XDG_STATE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert state_folder() == tmp_path / ".local" / "state" / "flowsentry"
 
 
 def given_session(monkeypatch: pytest.MonkeyPatch, region: Region) -> list[dict[str, Any]]:
