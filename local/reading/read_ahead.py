@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Thread
 
 from local.log_files import LogSource
 from local.log_objects import CONNECTIONS
@@ -51,20 +53,54 @@ def read_ahead(sources: Iterable[LogSource]) -> Iterator[LogSource]:
     """The sources in their order: up to HELD_FILE_BYTES as HeldSource, or as UnreadSource; larger ones, and those of
     unknown size, as they are.
     """
-    threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="read-ahead")
-    queue = _Queue(threads, iter(sources))
+    readers = _Readers()
+    queue = _Queue(readers, iter(sources))
     try:
         while (reading := queue.next()) is not None:
             yield reading
     finally:  # also where the reader stops: what was not begun is not read any more
-        threads.shutdown(wait=False, cancel_futures=True)
+        readers.end()
+
+
+class _Readers:
+    """Threads that read sources, at most CONNECTIONS. The end of the process does not wait for them, as it would for
+    those of an executor: where the network is gone, a read of S3 ends after minutes.
+    """
+
+    def __init__(self) -> None:
+        self._tasks = SimpleQueue[tuple[LogSource, Future[LogSource]] | None]()
+        self._number = 0
+        self._has_ended = False
+
+    def begin(self, source: LogSource) -> Future[LogSource]:
+        """The source, once it is read."""
+        future = Future[LogSource]()
+        self._tasks.put((source, future))
+        if self._number < CONNECTIONS:
+            self._number += 1
+            Thread(target=self._read, name=f"read-ahead-{self._number}", daemon=True).start()
+        return future
+
+    def end(self) -> None:
+        """Ends each thread after what it reads now."""
+        self._has_ended = True
+        for _ in range(self._number):
+            self._tasks.put(None)
+
+    def _read(self) -> None:
+        while (task := self._tasks.get()) and not self._has_ended:
+            source, future = task
+            try:
+                future.set_result(_read(source))
+            except BaseException as error:  # noqa: BLE001 - whoever asks for the source gets it
+                future.set_exception(error)
 
 
 @dataclass
 class _Queue:
     """Sources that are being read, in order. Only the thread that asks for the next one adds to it."""
 
-    threads: ThreadPoolExecutor
+    readers: _Readers
     waiting: Iterator[LogSource]
     bytes: int = 0
     _reading: deque[tuple[int, Future[LogSource]]] = field(default_factory=deque)
@@ -87,7 +123,7 @@ class _Queue:
                 return
             self._next = None
             self.bytes += size
-            self._reading.append((size, self.threads.submit(_read, source)))
+            self._reading.append((size, self.readers.begin(source)))
 
     def _pending(self) -> tuple[int, LogSource] | None:
         if self._next is None and (source := next(self.waiting, None)) is not None:

@@ -1,11 +1,15 @@
 """Sources that are read ahead: several at a time, in order, within bounds."""
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
+from local.aws.embedded import REPOSITORY
 from local.log_objects import CONNECTIONS, ConnectionLostError
 from local.reading.read_ahead import HELD_BYTES, HELD_FILE_BYTES, HeldSource, read_ahead
 from tests.local.reading.held_files import HeldFile
@@ -71,3 +75,32 @@ def test_an_error_shows_when_its_source_is_read_and_the_others_are_held() -> Non
     with pytest.raises(ConnectionLostError, match="lost"):
         list(found[1].blocks())
     assert lost.reads == 1
+
+
+INTERRUPTED = """
+import time
+from local.reading.read_ahead import read_ahead
+
+class Slow:
+    name, size = "slow", 1
+
+    def blocks(self):
+        time.sleep(60)
+        yield b""
+
+class Quick(Slow):
+    def blocks(self):
+        yield b""
+
+sources = read_ahead([Quick(), Slow()])
+next(sources)
+raise KeyboardInterrupt
+"""
+
+
+def test_the_end_of_a_command_does_not_wait_for_what_is_being_read() -> None:
+    begun = time.monotonic()
+    command = [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, timeout=50, check=False)  # noqa: S603 the script above
+    assert done.stderr.endswith(b"KeyboardInterrupt\n")
+    assert time.monotonic() - begun < 30
