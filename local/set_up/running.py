@@ -60,16 +60,22 @@ class Runner:
         _say(title)
         begun, offset = time.monotonic(), self._log.stat().st_size
         commands = step.commands()
-        if (self._root / VENV).exists():
-            self._incomplete.touch()
+        self._mark_incomplete()
         try:
             failed = self._failed(commands, log)
         except (KeyboardInterrupt, SystemExit):
+            self._mark_incomplete()
             _say("  interrupted\n")
             raise
         _say(f"{'  failed after' if failed else ' '} {time.monotonic() - begun:.0f} s\n")
         if failed:
+            self._mark_incomplete()
             raise self._error(step, offset)
+
+    def _mark_incomplete(self) -> None:
+        """Marks the environment, if there is one: the step that makes it begins without, and makes it without mark."""
+        if (self._root / VENV).exists():
+            self._incomplete.touch()
 
     def _failed(self, commands: Sequence[Command], log: IO[str]) -> bool:
         """Whether one of the commands, which run at the same time, failed; the first failure ends the others."""

@@ -153,6 +153,26 @@ def test_what_an_interrupted_set_up_left_is_discarded_and_what_a_failed_download
         assert (tmp_path / ".venv").exists() == is_kept, script
 
 
+def test_an_environment_whose_making_failed_is_discarded(tmp_path: Path) -> None:
+    failure(tmp_path, "mkdir .venv; exit 1")
+    Runner(tmp_path).discard_interrupted()
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_an_environment_whose_making_was_interrupted_is_discarded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> bool:
+        (tmp_path / ".venv").mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Runner, "_failed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Runner(tmp_path).run(shell("exit 0"))
+    Runner(tmp_path).discard_interrupted()
+    assert not (tmp_path / ".venv").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_the_commands_and_leaves_no_temporary_files(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-c", INTERRUPTED_SET_UP, str(tmp_path)]
