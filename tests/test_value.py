@@ -5,6 +5,7 @@ from dataclasses import MISSING, FrozenInstanceError, asdict, fields, is_datacla
 import pytest
 
 from flowsentry.value import Value
+from tests.architecture.sources import python_files
 
 
 class Port(Value, frozen=True):
@@ -44,3 +45,8 @@ def test_the_fields_of_a_class_are_its_own_whichever_class_was_asked_first() -> 
         ("name", str, ""),
     ]
     assert {each.name for each in fields(Service)} == {"number", "name", "ends"}
+
+
+def test_annotations_are_asked_for_since_classes_of_python_3_14_have_none_in_their_dictionary() -> None:
+    files = python_files("layers/flowsentry", "lambdas")
+    assert [path for path in files if "__annotations__" in path.read_text()] == []

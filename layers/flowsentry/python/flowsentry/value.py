@@ -6,6 +6,7 @@ of msgspec has its methods in C. `dataclasses.replace`, `asdict` and `fields` ta
 
 from dataclasses import Field, field, fields, make_dataclass
 from functools import cache
+from inspect import get_annotations
 from typing import Any
 
 from msgspec import NODEFAULT, Struct
@@ -32,10 +33,11 @@ def _fields_of(kind: type[Struct]) -> dict[str, Field[Any]]:
 
 
 def _types_of(kind: type[Struct]) -> dict[str, Any]:
-    """The types as they were written: some names in them are known to type checkers only."""
-    return {
-        name: type_ for each in reversed(kind.__mro__) for name, type_ in vars(each).get("__annotations__", {}).items()
-    }
+    """The types as they were written: some names in them are known to type checkers only. From Python 3.14 on, which
+    the functions have, a class evaluates its annotations when they are asked for; its dictionary has none
+    (https://docs.python.org/3.14/howto/annotations.html).
+    """
+    return {name: type_ for each in reversed(kind.__mro__) for name, type_ in get_annotations(each).items()}
 
 
 def _default(value: Any) -> Any:
