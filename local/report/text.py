@@ -1,6 +1,7 @@
 """The report as lines of text."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import NamedTuple
 
 from flowsentry.emit.plain_text import counted, duration, plain
@@ -98,14 +99,18 @@ def _section(findings: Findings, letters: int) -> Iterator[Line]:
     counts = ", ".join(f"{findings.counts[each]:,} {each}" for each in SEVERITIES if findings.counts.get(each))
     yield Line("")
     yield Line(f"{TITLES[findings.section]}: {counts or 'none'}", HEADING)
-    yield from (_listed(row, letters) for row in findings.listed[:MAX_ROWS])
+    for row in findings.listed[:MAX_ROWS]:
+        yield from _listed(row, letters)
     if (more := sum(findings.counts.values()) - MAX_ROWS) > 0:
         yield Line(f"  and {more:,} more")
 
 
-def _listed(row: Listed, letters: int) -> Line:
-    text = f"  {in_minutes(row.last_seen)}  {row.severity:<10}  {plain(row.title, letters)}"
-    return Line(text, OF_SEVERITY.get(row.severity, ""))
+def _listed(row: Listed, letters: int) -> Iterator[Line]:
+    """A line; where the title is longer than `letters`, more lines below its beginning."""
+    before = f"  {in_minutes(row.last_seen)}  {row.severity:<10}  "
+    for part in wrap(plain(row.title, MAX_TITLE_LETTERS), letters):
+        yield Line(before + part, OF_SEVERITY.get(row.severity, ""))
+        before = " " * len(before)
 
 
 def _talkers(talkers: Sequence[Talker]) -> Iterator[Line]:

@@ -124,3 +124,10 @@ def test_bytes_are_three_digits_and_a_unit(amount: int, words: str) -> None:
 def test_dollars_and_times_are_words() -> None:
     assert [in_dollars(amount) for amount in (0, 0.001, 1_234.5)] == ["$0.00", "under $0.01", "$1,234.50"]
     assert [in_minutes(second) for second in (NOON, 10**18)] == ["2026-01-01 12:00", str(10**18)]
+
+
+def test_a_title_that_is_wider_than_the_terminal_goes_on_below_its_beginning() -> None:
+    whole = "\n".join(line.text for line in report_lines(report()))
+    narrow = [line.text for line in report_lines(report(), 60)]
+    assert max(len(text) for text in narrow if text.startswith(("  20", " " * 32))) <= 60
+    assert sorted(" ".join(narrow).split()) == sorted(whole.split())
