@@ -8,7 +8,7 @@ const TEXTS = { ALARM: "in alarm", INSUFFICIENT_DATA: "no data", OK: "OK" };
 
 export const stateBadge = (state) => html`<span class=${`badge ${STATES[state]}`}>${TEXTS[state] ?? state}</span>`;
 
-export const inOrder = (alarms) =>
+const inOrder = (alarms) =>
   [...alarms].sort((a, b) => Object.keys(STATES).indexOf(a.state) - Object.keys(STATES).indexOf(b.state) || a.name.localeCompare(b.name));
 
 /** Alarms side by side, those in alarm first, as an alarm widget of CloudWatch shows them. */

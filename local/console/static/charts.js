@@ -13,7 +13,7 @@ const MAX_NAME_LETTERS = 60;
 const SERIES = ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"];
 
 /** The theme's colours, as charts need them. */
-export function palette() {
+function palette() {
   const names = ["surface", "raised", "line", "text", "muted", "accepted", "refused", "good", "bad", "link"];
   return { ...Object.fromEntries(names.map((name) => [name, colour(name)])), series: SERIES.map((name) => colour(name)) };
 }
@@ -23,8 +23,8 @@ export const chart = (option, label) =>
   html`<flow-chart role="img" aria-label=${label} .option=${option}></flow-chart>`;
 
 /** Series over time. `kind` is line (default), area or bar; values are placed at the start of their period. */
-export function timeChart({ label, series, kind = "line", stacked = false, span, unit = "", least, lines = [] }) {
-  return chart((colours) => timeOption(colours, { series, kind, stacked, span, unit, least, lines }), `${label}. ${said(series, unit)}`);
+export function timeChart({ label, series, kind = "line", stacked = false, span, unit = "", least }) {
+  return chart((colours) => timeOption(colours, { series, kind, stacked, span, unit, least }), `${label}. ${said(series, unit)}`);
 }
 
 /** What a chart shows, in words: each series with its last and its highest value. */
@@ -54,7 +54,7 @@ export function unitOf(title) {
   return /\bbytes\b/iu.test(title) ? "bytes" : "";
 }
 
-function timeOption(colours, { series, kind, stacked, span, unit, least, lines }) {
+function timeOption(colours, { series, kind, stacked, span, unit, least }) {
   const days = span.end - span.start > 172_800;
   return {
     color: colours.series,
@@ -77,11 +77,11 @@ function timeOption(colours, { series, kind, stacked, span, unit, least, lines }
       axisLabel: { color: colours.muted, formatter: (value) => (unit === "bytes" ? bytes(value) : short(value)) },
       splitLine: { lineStyle: { color: colours.line } },
     },
-    series: (stacked ? together(series) : series).map((each) => oneSeries(each, kind, stacked, lines, colours)),
+    series: (stacked ? together(series) : series).map((each) => oneSeries(each, kind, stacked, colours)),
   };
 }
 
-function oneSeries(each, kind, stacked, lines, colours) {
+function oneSeries(each, kind, stacked, colours) {
   return {
     name: cut(each.name),
     type: kind === "bar" ? "bar" : "line",
@@ -92,7 +92,6 @@ function oneSeries(each, kind, stacked, lines, colours) {
     lineStyle: { width: 1.6 },
     color: each.colour ? colours[each.colour] ?? each.colour : undefined,
     data: points(each),
-    markLine: lines.length ? marks(lines, colours) : undefined,
   };
 }
 
@@ -106,14 +105,6 @@ function together(series) {
     return { ...each, times, values: times.map((at) => known.get(at) ?? 0) };
   });
 }
-
-const marks = (lines, colours) => ({
-  symbol: "none",
-  silent: true,
-  lineStyle: { color: colours.bad, type: "dashed" },
-  label: { color: colours.muted, formatter: (mark) => cut(mark.name) },
-  data: lines.map((each) => ({ name: each.label, yAxis: each.value })),
-});
 
 /** A tooltip that is drawn, not HTML. */
 export function tooltip(colours, written = number) {

@@ -2,7 +2,7 @@
 
 export const RANGES = { "15m": 900, "1h": 3600, "3h": 10_800, "6h": 21_600, "24h": 86_400, "7d": 604_800 };
 export const REFRESHES = { 0: "off", 10: "10 s", 60: "60 s" };
-export const DEFAULT_RANGE = "6h";
+const DEFAULT_RANGE = "6h";
 
 /** The time range that the address asks for, in Unix seconds. A range ends now, for a replay at its newest record. */
 export function spanOf(parameters, about) {
