@@ -82,10 +82,29 @@ def test_the_theme_is_the_systems_until_it_is_switched(new_visit: NewVisit, acce
 
 
 def test_a_console_that_has_ended_says_so_and_comes_back_by_itself(visit: Visit) -> None:
+    visit.page.clock.install()
     visit.page.route("**/api/**", lambda route: route.abort())
     visit.page.keyboard.press("r")
     expect(visit.page.locator("main .state-error")).to_contain_text("does not answer")
     visit.errors.clear()
+    before = visit.again()
+    visit.page.unroute("**/api/**")
+    visit.page.clock.run_for(5_500)
+    visit.drawn_after(before)
+    expect(visit.page.locator("main .state-error")).to_have_count(0)
+
+
+def test_auto_refresh_goes_on_after_an_answer_that_failed(visit: Visit) -> None:
+    visit.refused.add(503)
+    visit.page.clock.install()
+    visit.open("/dashboards?refresh=10")
+    visit.page.route("**/api/**", lambda route: route.fulfill(status=503, json={"error": "not now"}))
+    visit.page.clock.run_for(10_500)
+    expect(visit.page.locator("main .state-error")).to_contain_text("not now")
+    before = visit.again()
+    visit.page.unroute("**/api/**")
+    visit.page.clock.run_for(10_500)
+    visit.drawn_after(before)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

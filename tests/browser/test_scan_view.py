@@ -19,7 +19,8 @@ def test_the_list_leads_to_a_source_with_the_numbers_of_the_api(visit: Visit) ->
     visit.page.get_by_role("link", name=SCANNER, exact=True).click()
     visit.page.wait_for_url(f"**/scan?{HOURS}&source={SCANNER}")
     (finding,) = visit.get(f"/api/scan?{HOURS}&source={SCANNER}")["findings"]
-    expect(visit.page.get_by_role("link", name="desktop-07")).to_have_attribute("href", f"/alerts/{finding['id']}")
+    address = f"/alerts/{finding['id']}?{HOURS}"
+    expect(visit.page.get_by_role("link", name="desktop-07")).to_have_attribute("href", address)
 
 
 def test_grid_totals_and_table_have_the_numbers_of_the_api(visit: Visit) -> None:

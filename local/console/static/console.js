@@ -16,6 +16,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { get, post, takeToken } from "/static/api.js";
 import { KEYS, listen } from "/static/keyboard.js";
+import { kept } from "/static/links.js";
 import { HOME, PAGES } from "/static/pages.js";
 import { RANGES, REFRESHES, refreshOf, spanOf } from "/static/span.js";
 import { failed, loading } from "/static/states.js";
@@ -45,19 +46,13 @@ function decoded(part) {
 }
 
 /** Opens a page; the time range and the refresh go with it. */
-function open(name, rest = []) {
-  const kept = new URLSearchParams();
-  for (const each of ["range", "start", "end", "refresh"]) {
-    const value = address().parameters.get(each);
-    if (value) kept.set(each, value);
-  }
-  go([name, ...rest], kept);
+function open(name) {
+  go([name], kept(address().parameters));
 }
 
-function go(parts, parameters, isReplaced = false) {
+function go(parts, parameters) {
   const query = parameters.toString();
-  const path = `/${parts.map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`;
-  history[isReplaced ? "replaceState" : "pushState"](null, "", path);
+  history.pushState(null, "", `/${parts.map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`);
   show();
 }
 
@@ -100,7 +95,7 @@ async function show() {
     render(failed(error), main);
     if (!("status" in error)) console.error(error);
     shown = "";
-    next(error.status === 0 ? RETRY_MILLISECONDS : 0);
+    next(error.status === 0 ? RETRY_MILLISECONDS : refreshOf(parameters) * 1000);
   }
 }
 

@@ -66,7 +66,7 @@ async function one(context, source) {
   const grid = await context.get("/api/scan", { start, end, source });
   const all = Object.values(grid.totals).reduce((sum, each) => sum + each, 0);
   if (!all) return empty(`${source} tried nothing in this time range.`, "Choose a longer time range, or another source.");
-  return html`${findings(grid)}
+  return html`${findings(context, grid)}
     <p><strong data-total="endpoints">${counted(all, "endpoint")}</strong> tried: ${counted(grid.all_hosts, "host")},
       ${counted(grid.all_ports, "port")}, from ${moment(grid.first_seen, true)} to ${moment(grid.last_seen, true)} UTC.</p>
     ${leftOut(grid.left_out)}
@@ -78,9 +78,9 @@ async function one(context, source) {
     <div class="panel scan-endpoints">${endpoints(context, grid)}</div>`;
 }
 
-const findings = ({ findings: found }) => found.map((each) => html`<p>
+const findings = (context, { findings: found }) => found.map((each) => html`<p>
   <span class="badge ${tone(each)}">${each.severity}</span>
-  <a href=${`/alerts/${encodeURIComponent(each.id)}`}><span class="untrusted">${each.title}</span></a></p>`);
+  <a href=${href(context, `alerts/${encodeURIComponent(each.id)}`)}><span class="untrusted">${each.title}</span></a></p>`);
 
 function leftOut({ hosts, ports, endpoints: hidden }) {
   if (!hidden) return nothing;
