@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from local.console.security import Access
 from local.console.subjects.replayed import Replayed
@@ -51,6 +52,24 @@ def test_filters_narrow_the_list_and_are_kept_in_the_address(visit: Visit) -> No
     expect(visit.page.locator(".inbox-list .state")).to_contain_text("No alert matches the filters.")
     visit.page.get_by_role("button", name="Clear the filters").click()
     expect(visit.page.locator(".row")).to_have_count(len(visit.get("/api/alerts")["rows"]))
+
+
+def test_letters_that_are_typed_while_an_earlier_text_is_searched_stay(visit: Visit) -> None:
+    visit.open("/alerts")
+    visit.page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    visit.page.focus("#filter-text")
+    before, held = visit.again(), list[Route]()
+    visit.page.route("**/api/alerts?text=*", lambda route: held.extend([route]))
+    visit.page.keyboard.type("203.0.113.8")
+    with visit.page.expect_request("**/api/alerts?text=*"):
+        visit.page.clock.run_for(350)
+    visit.page.keyboard.type("2")
+    visit.page.unroute("**/api/alerts?text=*")
+    held[0].continue_()
+    visit.drawn_after(before)
+    assert visit.page.input_value("#filter-text") == "203.0.113.82"
+    visit.page.clock.run_for(350)
+    expect(visit.page).to_have_url(f"{visit.origin}/alerts?text=203.0.113.82")
 
 
 def test_an_alert_is_shown_as_mailed_as_chat_card_and_as_json(visit: Visit) -> None:

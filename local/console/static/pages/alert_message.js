@@ -11,7 +11,7 @@ const ESCAPES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 /** The message with a choice of its forms, which the address keeps. */
 export function messageIn(message, context) {
   const asked = context.parameters.get("view");
-  const view = asked in VIEWS ? asked : "mail";
+  const view = Object.hasOwn(VIEWS, asked) ? asked : "mail";
   return html`<div class="views" role="group" aria-label="Form">
       ${Object.entries(VIEWS).map(
         ([name, text]) => html`<button type="button" aria-pressed=${name === view ? "true" : "false"}

@@ -1,7 +1,8 @@
 // The alert inbox: the list on the left, one alert on the right as e-mail, chat card or JSON, and its triage.
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
-import { moment, number } from "/static/format.js";
+import { choiceFilter, rangeAsked, rangeFilter, textFilter } from "/static/filters.js";
+import { counted, moment, number } from "/static/format.js";
 import { href } from "/static/links.js";
 import { messageIn } from "/static/pages/alert_message.js";
 import { actionsFor, ask, saidLast } from "/static/pages/triage.js";
@@ -11,17 +12,14 @@ export const title = "Alerts";
 
 const FILTERS = ["state", "severity", "kind", "text"];
 const VIEWS = { scan: "what it tried", "blocked-path": "the path, hop by hop" };
-const TYPING_MILLISECONDS = 300;
 let opened = null;
-let typing = 0;
 
 export async function page(context) {
   const { parameters, rest, get, about } = context;
   const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)]));
-  const span = parameters.get("when") === "range" ? { start: context.span.start, end: context.span.end } : {};
   const [id] = rest;
   const [list, alert] = await Promise.all([
-    get("/api/alerts", { ...filters, ...span }),
+    get("/api/alerts", { ...filters, ...rangeAsked(context) }),
     id ? get(`/api/alerts/${encodeURIComponent(id)}`) : null,
   ]);
   opened = alert?.triage ? { ...alert, by: list.by } : null;
@@ -61,31 +59,23 @@ const bar = (list, filters, context) => html`<div class="filters" role="search">
   ${select("State", "state", filters.state, list.states, context)}
   ${select("Severity", "severity", filters.severity, list.severities, context)}
   ${select("Kind", "kind", filters.kind, list.kinds, context)}
-  <label>Text <input type="search" id="filter-text" maxlength="200" .value=${filters.text ?? ""} placeholder="name, address, id"
-    @input=${(event) => typed(event.target.value, context)}></label>
-  <label class="check"><input type="checkbox" id="filter-when" .checked=${context.parameters.get("when") === "range"}
-    @change=${(event) => context.change({ when: event.target.checked ? "range" : null })}> in the time range only</label>
-  <span class="muted" role="status" id="count">${counted(list)}</span>
+  ${textFilter(context, "name, address, id")}
+  ${rangeFilter(context)}
+  <span class="muted" role="status" id="count">${shownOf(list)}</span>
 </div>`;
 
-const counted = (list) =>
+const shownOf = (list) =>
   list.rows.length < list.matching
     ? `the newest ${number(list.rows.length)} of ${number(list.matching)}: narrow the filters to see the others`
     : list.matching < list.all
       ? `${number(list.matching)} of ${number(list.all)}`
-      : `${number(list.all)} alerts`;
+      : counted(list.all, "alert");
 
-const select = (label, name, value, counts, context) => html`<label>${label}
-  <select id=${`filter-${name}`} @change=${(event) => context.change({ [name]: event.target.value || null })}>
-    <option value="" .selected=${!value}>all</option>
-    ${Object.entries(value && !(value in counts) ? { ...counts, [value]: 0 } : counts).map(
-      ([each, count]) => html`<option value=${each} .selected=${each === value}>${words(each)} (${number(count)})</option>`,
-    )}
-  </select></label>`;
-
-function typed(text, context) {
-  clearTimeout(typing);
-  typing = setTimeout(() => context.change({ text: text || null }), TYPING_MILLISECONDS);
+/** A choice of one of the values that there are, with how many rows have each. */
+function select(label, name, value, counts, context) {
+  const all = value && !Object.hasOwn(counts, value) ? { ...counts, [value]: 0 } : counts;
+  const options = Object.entries(all).map(([each, count]) => [each, `${words(each)} (${number(count)})`]);
+  return choiceFilter(context, label, name, value ?? "", { "": "all", ...Object.fromEntries(options) });
 }
 
 const words = (name) => name.replaceAll("_", " ");
@@ -99,7 +89,7 @@ function listed(list, id, context) {
 }
 
 const item = (row, isOpen, context) => html`<a class=${`row ${row.state}`} href=${address(row.id)} aria-current=${isOpen ? "true" : nothing}
-    @click=${(event) => follow(event, row.id, context)}>
+    @click=${(event) => context.follow(event, [row.id])}>
   <span class="row-head">
     <span class=${`badge severity ${row.severity}`}>${row.severity}</span>
     <span class="muted">${words(row.kind)}</span>
@@ -111,12 +101,6 @@ const item = (row, isOpen, context) => html`<a class=${`row ${row.state}`} href=
 </a>`;
 
 const address = (id) => `/alerts/${encodeURIComponent(id)}${location.search}`;
-
-function follow(event, id, context) {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  event.preventDefault();
-  context.change({}, [id]);
-}
 
 const shown = (alert, by, context) => html`<div class="alert-head">
     <h2 class="untrusted">${alert.title}</h2>
@@ -136,7 +120,7 @@ const views = (alert, context) => Object.entries({ scan: { source: alert.address
 const triage = (alert, by, context) => html`<dl class="facts">
     <dt>State</dt><dd id="state" class="untrusted">${alert.sentence}</dd>
     <dt>Alerted</dt><dd class="untrusted">${alert.delivery}${alert.summary
-      ? html`: <a href=${address(alert.summary.id)} @click=${(event) => follow(event, alert.summary.id, context)}>open the digest</a>`
+      ? html`: <a href=${address(alert.summary.id)} @click=${(event) => context.follow(event, [alert.summary.id])}>open the digest</a>`
       : nothing}</dd>
   </dl>
   <p class="actions">${actionsFor(alert, by, context)}</p>
@@ -148,7 +132,7 @@ const related = (others, context) => html`<h3>The same on other days</h3>
 const findings = (rows, context) => html`<h3>Findings in this message</h3>
   <ul>${rows.map((each) => html`<li>${moment(each.at)} ${link(each, context)} <span class="muted">${words(each.state)}</span></li>`)}</ul>`;
 
-const link = (row, context) => html`<a class="untrusted" href=${address(row.id)} @click=${(event) => follow(event, row.id, context)}>${row.title}</a>`;
+const link = (row, context) => html`<a class="untrusted" href=${address(row.id)} @click=${(event) => context.follow(event, [row.id])}>${row.title}</a>`;
 
 const nothingFound = (about) =>
   about.subject === "deployed"

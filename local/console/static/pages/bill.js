@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { chart, cut, plain } from "/static/charts.js";
+import { choiceFilter, rangeAsked, rangeFilter } from "/static/filters.js";
 import { bytes, moment, number } from "/static/format.js";
 import { empty } from "/static/states.js";
 
@@ -25,11 +26,10 @@ const nameOf = (row) => row.owner || row.id || "unknown owner";
 const pathOf = (path) => PATHS[path] ?? path;
 
 export async function page(context) {
-  const { span, parameters, get, about } = context;
-  const isRange = parameters.get("when") === "range";
-  const bill = await get("/api/bill", isRange ? { start: span.start, end: span.end } : {});
+  const { parameters, get, about } = context;
+  const bill = await get("/api/bill", rangeAsked(context));
   decimals = bill.dollars >= 10 ? 2 : bill.dollars >= 0.1 ? 4 : 6;
-  if (!bill.rows.length) return html`<div class="filters">${within(isRange, context)}</div>${nothingCharged(bill, about)}`;
+  if (!bill.rows.length) return html`<div class="filters">${rangeFilter(context)}</div>${nothingCharged(bill, about)}`;
   const by = parameters.get("by") === "owner" ? "owner" : "path";
   const amount = parameters.get("amount") === "bytes" ? "bytes" : "dollars";
   return html`<div class="figures">
@@ -39,9 +39,9 @@ export async function page(context) {
       ${figure("logged", bytes(bill.logged_bytes))}
     </div>
     <div class="filters">
-      ${choice("Bars by", "by", by, { path: "path", owner: "owner" }, context)}
-      ${choice("Length", "amount", amount, { dollars: "dollars", bytes: "bytes" }, context)}
-      ${within(isRange, context)}
+      ${choiceFilter(context, "Bars by", "by", by, { path: "path", owner: "owner" })}
+      ${choiceFilter(context, "Length", "amount", amount, { dollars: "dollars", bytes: "bytes" })}
+      ${rangeFilter(context)}
     </div>
     <section class="panel bars bars-${by}">${bars(bill.rows, by, amount)}</section>
     <h2>By path</h2>
@@ -58,14 +58,6 @@ export async function page(context) {
 const figure = (label, value) => html`<div class="panel figure"><span class="muted">${label}</span><b>${value}</b></div>`;
 
 const days = (count) => (count >= 1 ? `${number(Number(count.toFixed(2)))} days` : `${number(Number((count * 24).toFixed(1)))} hours`);
-
-const choice = (label, name, value, options, context) => html`<label>${label}
-  <select id=${`filter-${name}`} @change=${(event) => context.change({ [name]: event.target.value })}>
-    ${Object.entries(options).map(([each, text]) => html`<option value=${each} .selected=${each === value}>${text}</option>`)}
-  </select></label>`;
-
-const within = (isRange, context) => html`<label class="check"><input type="checkbox" id="filter-when" .checked=${isRange}
-  @change=${(event) => context.change({ when: event.target.checked ? "range" : null })}> in the time range only</label>`;
 
 const owner = (row) => html`<tr><td>${pathOf(row.path)}</td>
   <td class="untrusted" title=${row.id}>${nameOf(row)}</td><td class="untrusted">${row.kind}</td>

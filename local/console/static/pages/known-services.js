@@ -1,14 +1,13 @@
 // Known services: endpoints that answered in the last days. When one stops, its clients are no scanners.
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { choiceFilter, textFilter } from "/static/filters.js";
 import { moment, number } from "/static/format.js";
 import { empty } from "/static/states.js";
 
 export const title = "Known services";
 
 const SHOWN = { all: "all", inside: "inside", outside: "outside", down: "down" };
-const TYPING_MILLISECONDS = 300;
-let typing = 0;
 
 export async function page(context) {
   const { parameters, get } = context;
@@ -22,19 +21,11 @@ export async function page(context) {
   }
   return html`<p class="muted">Endpoints that answered in the last days. When one stops answering, its clients are not taken for scanners.</p>
     <div class="filters" role="search">
-      <label>Services <select id="filter-show" @change=${(event) => context.change({ show: event.target.value })}>
-        ${Object.entries(SHOWN).map(([each, text]) => html`<option value=${each} .selected=${each === (asked.show ?? "all")}>${text}</option>`)}
-      </select></label>
-      <label>Text <input type="search" id="filter-text" maxlength="200" placeholder="owner, address, port" .value=${asked.text ?? ""}
-        @input=${(event) => typed(event.target.value, context)}></label>
+      ${choiceFilter(context, "Services", "show", asked.show ?? "all", SHOWN)}
+      ${textFilter(context, "owner, address, port")}
       <span class="muted" role="status" id="count">${number(known.services)} services, ${number(known.inside)} inside, ${number(known.down)} down; ${number(known.matching)} shown${known.rows.length < known.matching ? `, of which the first ${number(known.rows.length)}` : nothing}</span>
     </div>
     ${known.rows.length ? table(known.rows) : empty("No service matches the filters.", "Choose all services, or empty the text.")}`;
-}
-
-function typed(text, context) {
-  clearTimeout(typing);
-  typing = setTimeout(() => context.change({ text: text || null }), TYPING_MILLISECONDS);
 }
 
 const table = (rows) => html`<div class="scroll"><table><thead><tr>

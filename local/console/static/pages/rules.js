@@ -1,6 +1,7 @@
 // Rule usage: which rules carried traffic, how much would be refused without them, and whose it was.
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { choiceFilter, rangeAsked, rangeFilter, textFilter } from "/static/filters.js";
 import { bytes, moment, number } from "/static/format.js";
 import { empty } from "/static/states.js";
 
@@ -8,14 +9,11 @@ export const title = "Rule usage";
 
 const SHOWN = { all: "all", unused: "unused", used: "used" };
 const MAX_PEERS = 3;
-const TYPING_MILLISECONDS = 300;
-let typing = 0;
 
 export async function page(context) {
-  const { span, parameters, get } = context;
+  const { parameters, get } = context;
   const asked = { show: parameters.get("show"), text: parameters.get("text"), days: parameters.get("days") };
-  const isRange = parameters.get("when") === "range";
-  const usage = await get("/api/rules", { ...asked, ...(isRange ? { start: span.start, end: span.end } : {}) });
+  const usage = await get("/api/rules", { ...asked, ...rangeAsked(context) });
   if (!usage.rules) {
     return empty(
       "No rules are known.",
@@ -25,15 +23,11 @@ export async function page(context) {
   }
   const short = usage.rows.flatMap((row) => row.doubts).find(isOfTime) ?? "";
   return html`<div class="filters" role="search">
-      <label>Rules <select id="filter-show" @change=${(event) => context.change({ show: event.target.value })}>
-        ${Object.entries(SHOWN).map(([each, text]) => html`<option value=${each} .selected=${each === (asked.show ?? "all")}>${text}</option>`)}
-      </select></label>
-      <label>Text <input type="search" id="filter-text" maxlength="200" placeholder="group, rule, port, peer" .value=${asked.text ?? ""}
-        @input=${(event) => typed(event.target.value, context)}></label>
+      ${choiceFilter(context, "Rules", "show", asked.show ?? "all", SHOWN)}
+      ${textFilter(context, "group, rule, port, peer")}
       <label>Days to watch <input type="number" id="filter-days" min="1" max="400" .value=${asked.days ?? "30"}
         @change=${(event) => event.target.checkValidity() && context.change({ days: event.target.value })}></label>
-      <label class="check"><input type="checkbox" id="filter-when" .checked=${isRange}
-        @change=${(event) => context.change({ when: event.target.checked ? "range" : null })}> in the time range only</label>
+      ${rangeFilter(context)}
       <span class="muted" role="status" id="count">${number(usage.unused)} of ${number(usage.rules)} rules carried nothing in
         ${number(usage.accepted)} accepted records; ${number(usage.matching)} shown${usage.rows.length < usage.matching ? `, of which the first ${number(usage.rows.length)}` : nothing}</span>
     </div>
@@ -47,11 +41,6 @@ export async function page(context) {
 
 /** Whether a doubt is about the time that the logs cover: the same for all rules, so it is said once. */
 const isOfTime = (doubt) => doubt.startsWith("the logs cover ");
-
-function typed(text, context) {
-  clearTimeout(typing);
-  typing = setTimeout(() => context.change({ text: text || null }), TYPING_MILLISECONDS);
-}
 
 function groups(rows) {
   const found = new Map();
