@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Protocol
 
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.capture_gaps import interfaces_without_data, skipped_by_interface
@@ -17,6 +18,7 @@ from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
 from flowsentry.in_memory import EvidenceInMemory
 from flowsentry.pipeline import Context, Outcome, Stores, process
+from flowsentry.pipeline.context import FlowStore
 from flowsentry.records.missing_fields import MissingField
 from local.log_files import LogSource
 from local.log_objects import ConnectionLostError
@@ -24,6 +26,7 @@ from local.parse_command import in_words
 from local.reading.progress import Progress
 from local.reading.small_files import Group, Limits, grouped
 from local.replay.interruption import Interruption
+from local.replay.slot_totals import MeasuredSlots, SlotTotals
 from local.replay.slots import FindingsOfSlots, OrderMattersError, process_slots, slots_of
 from local.report.flow_sums import FlowSums
 from local.report.found import FindingSums
@@ -40,11 +43,24 @@ DIGEST_BYTES = 7
 """Of the name of a file that is done. Less: of millions of files, two may have the same."""
 
 
+class Recorder(FlowStore, Protocol):
+    """Keeps what whole files leave. What `add` gets is pending until `keep`; `drop` forgets it."""
+
+    def drop(self) -> None: ...
+
+    def keep(self, outcome: Outcome, slots: Sequence[Outcome]) -> None:
+        """Keeps what was added since the last time, with its outcome. `slots` have the counts and the talkers of each
+        five minutes of files that were judged as one; of a file alone, they are its outcome.
+        """
+        ...
+
+
 @dataclass
 class Replay:
     """A pipeline with its state in memory, and totals of what it processed. `unlisted` counts the paths that could not
     be listed, `unread` the files that could not be read; `complain` prints a message for each. `flow_sums`, if there
-    are any, add up the flows for a report.
+    are any, add up the flows for a report; a `recorder` keeps them and all that is measured, and needs a context with
+    `names_talkers`. There is one of the two at most.
 
     Between two files or groups of files `between` is called. The replay may be stopped there, since everything in it is
     of whole files: `done` are the names of those.
@@ -68,6 +84,7 @@ class Replay:
     complain: Callable[[object], int] = complain
     progress: Progress = field(default_factory=Progress)
     flow_sums: FlowSums | None = None
+    recorder: Recorder | None = None
     found_sums: FindingSums = field(default_factory=FindingSums)
     done: Counter[int] = field(default_factory=Counter)
     interruption: Interruption = field(default_factory=Interruption)
@@ -76,7 +93,7 @@ class Replay:
     stored_findings: FindingsOfSlots = field(default_factory=FindingsOfSlots)
 
     def __post_init__(self) -> None:
-        self.stores = Stores(EvidenceInMemory(), self.stored_findings, flows=self.flow_sums)
+        self.stores = Stores(EvidenceInMemory(), self.stored_findings, flows=self.recorder or self.flow_sums)
 
     def findings_in_all(self, sources: Iterable[LogSource]) -> Iterator[list[Finding]]:
         """The new findings, as they appear; once the next ones are asked for, the files of these are done. Small files
@@ -107,38 +124,42 @@ class Replay:
             return []
         if outcome.damage:
             self.unread += self._complained(f"{source.name}: {outcome.damage}")
-        return self._found(outcome, 1)
+        return self._found(outcome, [outcome], 1)
 
     def _findings_of(self, group: Group) -> Iterator[list[Finding]]:
         """The findings of a group; of its halves where its slots must be judged apart."""
         self._begin(are_several=len(set(slots_of(group.files))) > 1)
         self.interruption.hold()
+        totals = (MeasuredSlots if self.recorder else SlotTotals)(self.context, self.clock())
         try:
-            outcome, each = process_slots(group.files, self.context, self.stores, self.clock())
+            outcome, each = process_slots(group.files, self.context, self.stores, totals)
         except OrderMattersError:
             for half in group.halves():
                 yield from self._findings_of(half)
             return
         damaged = [file.source for file, result in zip(group.files, each, strict=True) if result.damage]
-        yield self._found(outcome, len(group.files) - len(damaged))
+        yield self._found(outcome, totals.slots(), len(group.files) - len(damaged))
         yield from map(self.findings_in, damaged)
 
     def _begin(self, *, are_several: bool) -> None:
         """Begins to judge one slot, or several. What was only read before is forgotten."""
         self.stored_findings.begin(are_several=are_several)
-        if self.flow_sums:
-            self.flow_sums.drop()
+        for each in (self.flow_sums, self.recorder):
+            if each:
+                each.drop()
 
     def _held_at_the_end(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         """The blocks. What follows their end is judged and stored, which is not interrupted."""
         yield from blocks
         self.interruption.hold()
 
-    def _found(self, outcome: Outcome, sources: int) -> list[Finding]:
+    def _found(self, outcome: Outcome, slots: Sequence[Outcome], sources: int) -> list[Finding]:
         self._count(outcome, sources)
         self.found_sums.add(outcome.findings)
         if self.flow_sums:
             self.flow_sums.commit()
+        if self.recorder:
+            self.recorder.keep(outcome, slots)
         return outcome.findings
 
     def _complained(self, message: object) -> int:

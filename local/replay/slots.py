@@ -18,28 +18,19 @@ from flowsentry.detect.scans.source_evidence import with_source_scopes
 from flowsentry.enrich import enrich
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.thresholds import BlockedThresholds
-from flowsentry.frames import (
-    Contacts,
-    EnrichedFlows,
-    Logins,
-    Parsed,
-    ParsedSource,
-    Records,
-    RejectedLines,
-    Settled,
-)
+from flowsentry.frames import Contacts, EnrichedFlows, Logins, ParsedSource, Records, Settled
 from flowsentry.in_memory import FindingsInMemory
 from flowsentry.parse import flows_of, parse_together
 from flowsentry.pipeline.context import Context, Stores
 from flowsentry.pipeline.judging import Clock, judged
-from flowsentry.pipeline.outcome import Outcome, SourceTotals
+from flowsentry.pipeline.outcome import Outcome
 from flowsentry.records.clock_skew import without_far_future_flows, without_far_future_gaps
 from flowsentry.records.code_names import TCP
 from flowsentry.records.object_key import flow_log_key
 from local.reading.small_files import SmallFile
+from local.replay.slot_totals import SLOT, SlotTotals
 
 SLOT_SECONDS = 300
-SLOT = "__slot"
 MARK = "\x1f"
 """Between a scope and its slot; no name of AWS has it."""
 ADDED_UP = frozenset({"service_down", "denied_by_acl_reply"})
@@ -85,14 +76,6 @@ class FindingsOfSlots(FindingsInMemory):
             self.resolved.update(known)
 
 
-class _Counts(SourceTotals):
-    """Adds up what a summary has, and measures nothing."""
-
-    def add(self, parsed: Parsed, flows: EnrichedFlows, timely: EnrichedFlows) -> None:
-        self._count(parsed, flows)
-        self._note_newest(timely)
-
-
 def slots_of(files: Sequence[SmallFile]) -> Sequence[int]:
     """The slot of each file, by its name or else by its first record. Where one has no time there, as in lines of one
     of several formats, each file is a slot.
@@ -103,35 +86,37 @@ def slots_of(files: Sequence[SmallFile]) -> Sequence[int]:
 
 
 def process_slots(
-    files: Sequence[SmallFile], context: Context, stores: Stores, now: float
+    files: Sequence[SmallFile], context: Context, stores: Stores, totals: SlotTotals
 ) -> tuple[Outcome, list[ParsedSource]]:
-    """The outcome of files as one, without measurements, and what became of each. Unreadable files have no part in it,
+    """The outcome of files as one, which `totals` add up, and what became of each. Unreadable files have no part in it,
     as in `process_together`. Raises OrderMattersError where slots must be judged one by one, which a slot never must.
     """
     slots = slots_of(files)
     _, each = parse_together([file.content for file in files])
-    totals, aggregator = _Counts(context, now), ContactAggregator()
+    aggregator = ContactAggregator()
     for records in _by_columns(slots, each):
         flows = enrich(flows_of(records), context.address_space)
-        timely, parsed = without_far_future_flows(flows, now), Records(records.drop(SLOT))
-        totals.add(Parsed(parsed, RejectedLines(), len(records)), flows, timely)
+        timely = without_far_future_flows(flows, totals.now)
+        totals.add(records, flows, timely)
         if stores.flows:
-            stores.flows.add(parsed, flows)
+            stores.flows.add(Records(records.drop(SLOT)), EnrichedFlows(flows.drop(SLOT)))
         aggregate(_marked(timely), aggregator)
-    outcome = totals.outcome
-    for source in each:
+    for slot, source in zip(slots, each, strict=True):
         if not source.damage:
-            outcome.lines += source.rejected.total
-            outcome.rejected.add(source.rejected)
+            totals.add_rejected(slot - min(slots), source.rejected)
+    outcome = totals.outcome
     if outcome.lines > outcome.rejected.total:
-        settled = aggregator.settle()
-        if len(set(slots)) > 1:
-            settled = _apart(settled, context.thresholds.blocked)
-        else:
-            settled = Settled(Contacts(_unmarked(settled.contacts)), Logins(_unmarked(settled.logins)))
-        gaps = without_far_future_gaps(outcome.capture_gaps, now)
-        outcome.findings = judged(with_source_scopes(settled), gaps, context, stores, Clock(now))
+        settled = _settled(aggregator, context, are_several=len(set(slots)) > 1)
+        gaps = without_far_future_gaps(outcome.capture_gaps, totals.now)
+        outcome.findings = judged(with_source_scopes(settled), gaps, context, stores, Clock(totals.now))
     return outcome, each
+
+
+def _settled(aggregator: ContactAggregator, context: Context, *, are_several: bool) -> Settled:
+    settled = aggregator.settle()
+    if are_several:
+        return _apart(settled, context.thresholds.blocked)
+    return Settled(Contacts(_unmarked(settled.contacts)), Logins(_unmarked(settled.logins)))
 
 
 def _by_columns(slots: Sequence[int], sources: Sequence[ParsedSource]) -> Iterator[Records]:
