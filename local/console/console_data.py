@@ -122,7 +122,8 @@ class ConsoleData(Protocol):
 
     def flows(self) -> pl.DataFrame:
         """The newest enriched records, at most MAX_FLOWS, with the columns of enriched Parquet that their formats have
-        (docs/fields.md). Rule usage and the bill are computed from it.
+        (docs/fields.md). Rule usage and the bill are computed from it. Those of a replay lack what refused a record
+        (`refused_layer`, `refused_by` and `refused_rule`), which no page reads.
         """
         ...
 

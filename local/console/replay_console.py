@@ -12,9 +12,12 @@ from local.console.showing import console_shown
 from local.console.subjects.recording import Recording
 from local.console.subjects.replayed import Replayed
 from local.log_files import LogSource, Selection, all_sources
-from local.reading.log_reading import nothing_found
+from local.log_objects import ConnectionLostError
 from local.reading.progress import Progress
-from local.terminal.complaints import complain
+from local.replay.reporting import why_nothing
+from local.terminal.complaints import FAILED, complain
+from local.terminal.next_steps import with_next_step
+from local.terminal.waiting import waiting
 
 MAX_TITLE_LETTERS = 120
 
@@ -41,17 +44,20 @@ def replay_on_console(
     """Exit code: 0 when everything there could be read, 1 when something could not, or when there was nothing. The
     console is up until `wait` returns, or until Ctrl-C.
     """
-    sources, missing = all_sources(paths, complain, options.selection)
+    with waiting("lists the files"):
+        found, missing = all_sources(paths, complain, options.selection)
+    sources = list(dict.fromkeys(found))
     recording = recorded(context, options.formats, sources)
     for line in summary(recording, len(sources)):
         say(line)
-    if not recording.lines:
-        return complain(nothing_found(options.selection.times))
+    if not recording.replay.lines["lines"]:
+        reason = why_nothing(recording.replay, options.selection.times)
+        return complain(reason) if reason else FAILED
     data = Replayed(recording, f"replay of {' '.join(paths)}"[:MAX_TITLE_LETTERS])
     with exits_on_signals(), console_shown(data, options.console_port, say), contextlib.suppress(KeyboardInterrupt):
         say("the console is up until Ctrl-C")
         (wait or _forever)()
-    return 1 if recording.unread or missing else 0
+    return 1 if recording.replay.unread or missing else 0
 
 
 def _forever() -> None:
@@ -63,19 +69,15 @@ def _forever() -> None:
 
 
 def recorded(context: Context, log_formats: Sequence[str], sources: Sequence[LogSource]) -> Recording:
-    """The recording of all sources; progress is printed on a terminal."""
-    progress = Progress()
-
-    def told(message: object) -> None:
-        progress.hide()
-        complain(message)
-
-    recording = Recording(context, log_formats, complain=told)
-    for source in progress.over(sources):
-        before = recording.records
-        recording.take(source)
-        progress.add(recording.records - before)
-    progress.hide()
+    """The recording of all sources, or of those before S3 was lost; progress is printed on a terminal."""
+    recording = Recording(context, log_formats, complain=complain, progress=Progress())
+    replay = recording.replay
+    try:
+        recording.take_all(replay.progress.over(sources))
+    except ConnectionLostError as error:
+        replay.progress.hide()
+        replay.unread += complain(with_next_step(error))
+    replay.progress.hide()
     return recording
 
 
@@ -83,7 +85,8 @@ def summary(recording: Recording, sources: int) -> Iterable[str]:
     """What was read and found, as text lines."""
     kinds = Counter(f"{each.kind} ({each.severity})" for each in recording.findings.values() if not each.suppressed_by)
     found = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
-    yield f"read      {sources:,} files, {recording.lines:,} lines, {recording.records:,} records of traffic"
+    lines = recording.replay.lines
+    yield f"read      {sources:,} files, {lines['lines']:,} lines, {lines['records']:,} records of traffic"
     yield f"findings  {kinds.total():,}" + (f" ({found})" if found else "")
 
 

@@ -1,6 +1,6 @@
 """A small replay for tests of the console: an afternoon of the invented company, with its scenarios and inventory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -39,15 +39,27 @@ def sample_traffic() -> Traffic:
     return generate(sample_company(), AFTERNOON, hours=MIN_HOURS)
 
 
+def sample_context() -> Context:
+    inventory = unpack((FOLDER / "inventory.zip").read_bytes())
+    return Context(inventory, trusted_networks=tuple(TRUSTED_NETWORKS))
+
+
+@cache
+def sample_objects() -> Mapping[str, Sequence[SampleObject]]:
+    """The afternoon as AWS delivers it, by network: an object for each five minutes."""
+    company, traffic = sample_company(), sample_traffic()
+    flow_log = FlowLog("fl-0a1b2c3d", company.account_id, company.region, ALL_NAMES)
+    return {
+        network.name: [SampleObject(*each) for each in objects(traffic.records[network.name], flow_log)]
+        for network in company.networks
+    }
+
+
 @cache
 def sample_recording() -> Recording:
-    """What the afternoon leaves; recorded once."""
-    company, traffic = sample_company(), sample_traffic()
-    inventory = unpack((FOLDER / "inventory.zip").read_bytes())
-    context = Context(inventory, trusted_networks=tuple(TRUSTED_NETWORKS))
-    recording = Recording(context, clock=lambda: AFTERNOON + 60)
-    for network in company.networks:
-        flow_log = FlowLog("fl-0a1b2c3d", company.account_id, company.region, ALL_NAMES)
-        content = b"".join(body for _, body in objects(traffic.records[network.name], flow_log))
-        recording.take(SampleObject(f"{network.name}.log.gz", content))
+    """What the afternoon leaves; recorded once, an object for each network."""
+    recording = Recording(sample_context(), clock=lambda: AFTERNOON + 60)
+    for network, some in sample_objects().items():
+        content = b"".join(block for each in some for block in each.blocks())
+        recording.take(SampleObject(f"{network}.log.gz", content))
     return recording

@@ -44,11 +44,14 @@ class RecordedMetrics:
     def __init__(self) -> None:
         self._points: dict[Metric, _Points] = defaultdict(_Points)
 
-    def add_line(self, text: str) -> None:
-        """Adds the metrics of a line; a line without any adds nothing."""
-        if '"_aws"' in text:
-            for metric, point in points_of(json.loads(text)):
-                self._points[metric].add(point)
+    def add_line(self, text: str) -> int | None:
+        """The time of a line (Unix milliseconds), after its metrics were added; None of a line without any."""
+        if '"_aws"' not in text:
+            return None
+        line = json.loads(text)
+        for metric, point in points_of(line):
+            self._points[metric].add(point)
+        return int(line["_aws"]["Timestamp"])
 
     def add(self, metric: Metric, at: float, value: float) -> None:
         """Adds one value."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 import polars as pl
@@ -49,7 +50,8 @@ class Replayed:
 
     def log_events(self, group: str, span: Span) -> Sequence[LogEvent]:
         """See ConsoleData.log_events."""
-        return [each for each in self._recording.events.get(group, ()) if span.has(each.timestamp // 1000)]
+        events = (each for each in self._recording.events.get(group, ()) if span.has(each.timestamp // 1000))
+        return sorted(events, key=attrgetter("timestamp"))
 
     @property
     def inbox(self) -> AlertInbox:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from local.console.subjects.recent_rows import RecentRows
+from local.console.subjects.recent_rows import MAX_FRAMES, RecentRows
 
 
 def test_without_rows_there_is_an_empty_frame() -> None:
@@ -23,3 +23,11 @@ def test_memory_is_bounded_while_rows_are_added() -> None:
     for _ in range(100):
         rows.add(pl.DataFrame({"end": [0]}))
         assert sum(map(len, rows._frames)) <= 20
+
+
+def test_frames_of_few_rows_become_one() -> None:
+    rows = RecentRows(10_000)
+    for number in range(MAX_FRAMES + 2):
+        rows.add(pl.DataFrame({"end": [number]}))
+    assert len(rows._frames) == 2
+    assert rows.newest()["end"].to_list() == list(range(MAX_FRAMES + 2))

@@ -94,7 +94,7 @@ class EnrichedSink:
         """Appends the rows of one chunk. Raises what ended the writing of earlier ones, such as a full disk."""
         if flows.is_empty():
             return
-        typed = _athena_types(flows, self._file.origin)
+        typed = stored_rows(flows, self._file.origin)
         schema = typed.schema
         self._schema = self._schema or schema
         if schema != self._schema:
@@ -185,7 +185,8 @@ class ParquetWriter:
             yield frame
 
 
-def _athena_types(chunk: pl.DataFrame, origin: Origin | None) -> pl.DataFrame:
+def stored_rows(chunk: pl.DataFrame, origin: Origin | None = None) -> pl.DataFrame:
+    """The rows of a chunk of flows with the columns and types that a file has."""
     stated = asdict(origin) if origin else {}
     added = {name: value for name, value in stated.items() if value is not None and _has_no_value(name, chunk)}
     kept = (column for column in chunk if column.name not in _REPEATED and column.name not in added)
