@@ -72,6 +72,7 @@ class LogObject:
     def blocks(self) -> Iterator[bytes]:
         """The content. Raises OSError for an object that is missing or refused, and ConnectionLostError."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
+        from urllib3.exceptions import SSLError  # noqa: PLC0415 - likewise
 
         part, left = _Part(), ATTEMPTS
         while True:
@@ -81,7 +82,7 @@ class LogObject:
                     yield block
             except ClientError as error:
                 raise _failure(error)(f"cannot read {self.name}: {error}") from error
-            except BotoCoreError as error:
+            except (BotoCoreError, SSLError) as error:  # botocore passes on what TLS raises while content arrives
                 if not (left := left - 1):
                     raise ConnectionLostError(f"cannot read {self.name}: {error}") from error
                 time.sleep(pause_seconds(ATTEMPTS - left))

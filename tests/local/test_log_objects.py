@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.paginate import Paginator
 from botocore.response import StreamingBody
+from urllib3.exceptions import SSLError
 
 from local import log_objects
 from local.log_objects import ATTEMPTS, ConnectionLostError, LogObject, S3Access, objects_at
@@ -84,12 +85,13 @@ def test_a_profile_that_does_not_exist_is_an_os_error() -> None:
 
 @dataclass
 class Breaking:
-    """S3 whose connection breaks `breaks` times, each time after four bytes; `asked` are the ranges."""
+    """S3 whose connection breaks `breaks` times by an error, each time after four bytes; `asked` are the ranges."""
 
     content: bytes
     breaks: int
     refusal: str = ""
     status: int = 403
+    error: Exception = field(default_factory=lambda: ReadTimeoutError(endpoint_url="s3"))
     asked: list[str] = field(default_factory=list)
 
     def get_object(self, Bucket: str, Key: str, Range: str = "bytes=0-", IfMatch: str = "1") -> dict[str, Any]:  # noqa: N803 - boto3's
@@ -100,16 +102,20 @@ class Breaking:
             raise ClientError(answer, f"GetObject of {Bucket} {Key}")
         rest = self.content[int(Range[6:-1]) :]
         self.breaks -= 1
-        return {"ETag": "1", "Body": Cut(rest) if self.breaks >= 0 else StreamingBody(io.BytesIO(rest), len(rest))}
+        return {
+            "ETag": "1",
+            "Body": Cut(rest, self.error) if self.breaks >= 0 else StreamingBody(io.BytesIO(rest), len(rest)),
+        }
 
 
 @dataclass
 class Cut:
     content: bytes
+    error: Exception
 
     def iter_chunks(self, _size: int) -> Iterator[bytes]:
         yield self.content[:4]
-        raise ReadTimeoutError(endpoint_url="s3")
+        raise self.error
 
 
 @pytest.fixture(autouse=True)
@@ -121,8 +127,11 @@ def read(s3: Any) -> bytes:
     return b"".join(LogObject(BUCKET, "k", 10, s3).blocks())
 
 
-def test_an_object_is_read_on_from_where_the_connection_broke() -> None:
-    s3 = Breaking(b"0123456789", breaks=2)
+@pytest.mark.parametrize(
+    "error", [ReadTimeoutError(endpoint_url="s3"), SSLError("EOF occurred in violation of protocol")]
+)
+def test_an_object_is_read_on_from_where_the_connection_broke(error: Exception) -> None:
+    s3 = Breaking(b"0123456789", breaks=2, error=error)
     assert read(s3) == b"0123456789"
     assert s3.asked == ["bytes=0-", "bytes=4-", "bytes=8-"]
 
