@@ -15,6 +15,7 @@ from flowsentry.findings.triage import MAX_NOTE_LETTERS
 from local.deployment_command import UNREACHABLE, DeploymentOptions, answering, checked_note
 from local.terminal.command import Command
 from local.terminal.complaints import MisuseError, complain
+from local.terminal.numbers import whole_number
 from local.terminal.waiting import waiting
 
 if TYPE_CHECKING:
@@ -45,12 +46,6 @@ def _instant(text: str) -> int:
         return int((given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC).timestamp())
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text!r} is no time; use for example 2026-12-01T06:00, in UTC") from error
-
-
-def _wait(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= MAX_WAIT_SECONDS):
-        raise typer.BadParameter(f"{text!r} is not a number of seconds; use 1 to {MAX_WAIT_SECONDS}")
-    return int(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +82,11 @@ class TestAlertOptions(DeploymentOptions):
 
     wait: Annotated[
         int,
-        typer.Option(parser=_wait, metavar="SECONDS", help=f"how long to wait (default {DEFAULT_WAIT_SECONDS})"),
+        typer.Option(
+            parser=whole_number("a number of seconds", 1, MAX_WAIT_SECONDS),
+            metavar="SECONDS",
+            help=f"how long to wait (default {DEFAULT_WAIT_SECONDS})",
+        ),
     ] = DEFAULT_WAIT_SECONDS
 
 

@@ -8,24 +8,18 @@ from typing import Annotated
 import typer
 
 from flowsentry.emit.plain_text import plain
-from flowsentry.explain.packet import ANY_PORTS
 from flowsentry.inventory.firewall_rules import ALL
-from flowsentry.records.code_names import PROTOCOLS, TCP
+from flowsentry.records.code_names import PROTOCOL_NUMBERS, TCP
 from local.knowledge import KnowledgeError, inventory_in
 from local.packet_passage import MAX_LINE_LETTERS, Passage, packet_to
 from local.snapshot_endpoints import EndsInSnapshot, UnclearEndError
 from local.terminal.command import Command, Options
 from local.terminal.complaints import complain
 from local.terminal.folding import print_folded
+from local.terminal.numbers import port_number
 
-_NUMBERS = {name: number for number, name in PROTOCOLS.items()} | {"all": ALL}
+_NUMBERS = PROTOCOL_NUMBERS | {"all": ALL}
 _LAST_PROTOCOL = 255
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= ANY_PORTS.last):
-        raise typer.BadParameter(f"{text!r} is not a port; use 0 to {ANY_PORTS.last}")
-    return int(text)
 
 
 def _protocol(text: str) -> int:
@@ -48,7 +42,7 @@ class ExplainOptions(Options):
         str, typer.Argument(metavar="DST", help="server, in the same forms; one of the two may be on the internet")
     ]
     port: Annotated[
-        int, typer.Argument(parser=_port, metavar="PORT", help="destination port; for ICMP the type, 0 for any")
+        int, typer.Argument(parser=port_number, metavar="PORT", help="destination port; for ICMP the type, 0 for any")
     ]
     protocol: Annotated[
         int,
@@ -59,7 +53,7 @@ class ExplainOptions(Options):
     source_port: Annotated[
         int | None,
         typer.Option(
-            parser=_port, metavar="PORT", help="source port; by default the verdict is for all ephemeral ports"
+            parser=port_number, metavar="PORT", help="source port; by default the verdict is for all ephemeral ports"
         ),
     ] = None
     json: Annotated[bool, typer.Option("--json", help="print one line of JSON")] = False

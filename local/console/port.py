@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
+from local.terminal.numbers import LAST_PORT
+
 PORT = 8_740
-MAX_PORT = 65_535
 ConsolePort = Annotated[
     int,
     typer.Option(
         min=0,
-        max=MAX_PORT,
+        max=LAST_PORT,
         metavar="PORT",
         help=f"port of the console on 127.0.0.1 (default {PORT}); the next free one where it is taken, any for 0",
     ),

@@ -12,8 +12,9 @@ import uvicorn
 
 from local.console.application import application
 from local.console.console_data import ConsoleData, DataError
-from local.console.port import MAX_PORT, PORT
+from local.console.port import PORT
 from local.console.security import Access
+from local.terminal.numbers import LAST_PORT
 
 ADDRESS = "127.0.0.1"
 PORTS_TRIED = 20
@@ -62,7 +63,7 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 
 
 def _listening(port: int) -> socket.socket:
-    last = min(port + PORTS_TRIED - 1, MAX_PORT)
+    last = min(port + PORTS_TRIED - 1, LAST_PORT)
     for number in range(port, last + 1) if port else (0,):
         with contextlib.suppress(_TakenError):
             return _bound(number)

@@ -9,6 +9,7 @@ import typer
 from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.triage import MAX_NOTE_LETTERS, State
 from local.deployment_command import DeploymentOptions, checked_note
+from local.terminal.numbers import whole_number
 
 MAX_SNOOZE_DAYS = 365
 MAX_LISTED_DAYS = 90
@@ -16,12 +17,7 @@ MAX_LISTED_DAYS = 90
 
 
 def _days(most: int) -> Callable[[str], int]:
-    def days(text: str) -> int:
-        if not (text.isdecimal() and 1 <= int(text) <= most):
-            raise typer.BadParameter(f"{text!r} is not a number of days; use 1 to {most}")
-        return int(text)
-
-    return days
+    return whole_number("a number of days", 1, most)
 
 
 def _kinds(incomplete: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from local.query.errors import QueryError
 from local.query.time_range import EARLIEST, LATEST, TimeRange, moment
 from local.terminal.command import Command, Options
 from local.terminal.complaints import MisuseError, complain, nearest
+from local.terminal.numbers import port_number
 from local.terminal.tables import Column, print_table
 from local.terminal.waiting import waiting
 from stacks.analytics.named_query import Query
@@ -23,7 +24,6 @@ from stacks.analytics.rule_usage import RULE_USAGE_QUERIES
 BY_NAME = {query.name: query for query in (*QUERIES, *RULE_USAGE_QUERIES)}
 OPTIONS = ("address", "network", "port")
 """Options that are parameters of some queries."""
-LAST_PORT = 65_535
 MAX_COMPLAINT_LETTERS = 500
 
 
@@ -60,12 +60,6 @@ def _checked(text: str, parse: Callable[[str], object], allowed: str) -> str:
         raise typer.BadParameter(f"{text!r} is not {allowed}") from error
 
 
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= LAST_PORT):
-        raise typer.BadParameter(f"{text!r} is not a port; use 0 to {LAST_PORT}")
-    return int(text)
-
-
 def _moment(*, is_last: bool) -> Callable[[str], datetime]:
     def parsed(text: str) -> datetime:
         try:
@@ -95,7 +89,8 @@ class QueryOptions(Options):
         str | None, typer.Option(parser=_network, metavar="CIDR", help="the network that the query leaves out")
     ] = None
     port: Annotated[
-        int | None, typer.Option(parser=_port, metavar="PORT", help="the destination port that the query is about")
+        int | None,
+        typer.Option(parser=port_number, metavar="PORT", help="the destination port that the query is about"),
     ] = None
     first: Annotated[datetime, typer.Option("--from", parser=_moment(is_last=False), metavar="TIME", help=FROM)] = (
         EARLIEST

@@ -15,16 +15,11 @@ from local.rules.report import Report
 from local.terminal.command import Command
 from local.terminal.complaints import complain, remark
 from local.terminal.folding import print_folded
+from local.terminal.numbers import whole_number
 
 DAYS = 30
 """How long a rule must have carried nothing by default. Longer: yearly jobs are less likely to be missed. Shorter: a
 rule is called unused after a quiet week."""
-
-
-def _days(text: str) -> int:
-    if not (text.isdecimal() and int(text)):
-        raise typer.BadParameter(f"{text!r} is not a number of days; use 1 or more")
-    return int(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +31,7 @@ class RulesOptions(FormatOptions):
     days: Annotated[
         int,
         typer.Option(
-            parser=_days,
+            parser=whole_number("a number of days", 1),
             metavar="N",
             help=f"days that the logs should cover before a rule is called unused (default {DAYS})",
         ),

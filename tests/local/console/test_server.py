@@ -16,13 +16,13 @@ from flowsentry.pipeline import Context
 from local.aws.embedded import REPOSITORY
 from local.console import server
 from local.console.console_data import DataError
-from local.console.port import MAX_PORT
 from local.console.replay_console import replay_on_console
 from local.console.security import TOKEN_HEADER, Access
 from local.console.server import PORTS_TRIED, serving
 from local.console.showing import console_shown
 from local.console.subjects.replayed import Replayed
 from local.replay.command import ReplayOptions
+from local.terminal.numbers import LAST_PORT
 from tests.builders import flow_log, probe
 
 OPTIONS = ReplayOptions(paths=[], console_port=0)
@@ -85,12 +85,12 @@ def test_where_the_last_ports_are_taken_the_command_goes_on_without_a_console(
     data: Replayed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken_port(number: int) -> socket.socket:
-        assert number <= MAX_PORT
+        assert number <= LAST_PORT
         raise server._TakenError
 
     monkeypatch.setattr(server, "_bound", taken_port)
     lines = list[str]()
-    with console_shown(data, MAX_PORT, lines.append):
+    with console_shown(data, LAST_PORT, lines.append):
         pass
     assert lines == ["no console: no port from 65535 to 65535 is free; choose another with --console-port"]
 
