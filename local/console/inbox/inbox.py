@@ -9,8 +9,8 @@ from flowsentry.aws.findings.item import Entry
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.findings.triage import Triage
-from local.console.inbox.findings_in_memory import TriagedFindings
 from local.console.inbox.message import FINDING, Message
+from local.console.inbox.triage_in_memory import TriagedFindings
 from local.findings.entry_texts import delivery, earlier
 
 TriageAction = Literal["acknowledge", "snooze", "resolve", "reopen"]

@@ -10,9 +10,9 @@ from flowsentry.emit.digest import digest_message
 from flowsentry.emit.plain_text import plain
 from flowsentry.findings.finding import Audience, Finding
 from flowsentry.inventory.inventory import SECONDS_A_DAY
-from local.console.inbox.findings_in_memory import SUPPRESSED, FindingsInMemory
 from local.console.inbox.inbox import AlertInbox
 from local.console.inbox.message import Message
+from local.console.inbox.triage_in_memory import SUPPRESSED, TriageInMemory
 
 WINDOW_MINUTES = SECONDS_A_DAY // 60
 """A replay has one digest for each UTC day. Shorter: a long replay has hundreds of digests."""
@@ -20,7 +20,7 @@ WINDOW_MINUTES = SECONDS_A_DAY // 60
 
 def replayed_inbox(findings: Iterable[Finding], clock: Callable[[], float] = time.time) -> AlertInbox:
     """The inbox of these findings, suppressed ones too."""
-    store, found = FindingsInMemory(clock), list(findings)
+    store, found = TriageInMemory(clock), list(findings)
     store.put(found)
 
     @lru_cache(1)

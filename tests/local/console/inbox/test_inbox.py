@@ -9,10 +9,10 @@ from flowsentry.emit.digest import digest_message
 from flowsentry.emit.overflow import overflow_message
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.triage import State
-from local.console.inbox.findings_in_memory import FindingsInMemory
 from local.console.inbox.inbox import AlertInbox
 from local.console.inbox.published import PublishedMessages
 from local.console.inbox.replayed import replayed_inbox
+from local.console.inbox.triage_in_memory import TriageInMemory
 from tests.aws.notifications.outbox_world import DAY, NOW, Clock, finding
 
 LOUD, QUIET = finding("loud"), finding("quiet", Severity.BACKGROUND, subject="203.0.113.9")
@@ -33,7 +33,7 @@ def publish(published: PublishedMessages, id_: str, message: AlertMessage, at: i
 
 
 def inbox_of(published: PublishedMessages, *findings: Finding) -> AlertInbox:
-    store = FindingsInMemory()
+    store = TriageInMemory()
     store.put(findings)
     return AlertInbox(store, published.messages)
 

@@ -16,7 +16,7 @@ SUPPRESSED = "suppressed"
 
 
 class TriagedFindings(Protocol):
-    """What FindingTriage offers of the findings table, and FindingsInMemory of a replay; see FindingTriage."""
+    """What FindingTriage offers of the findings table, and TriageInMemory of a replay; see FindingTriage."""
 
     def acknowledge(self, finding_id: str, by: str, note: str = "") -> Triage: ...
 
@@ -34,7 +34,7 @@ class TriagedFindings(Protocol):
 
 
 @dataclass
-class FindingsInMemory:
+class TriageInMemory:
     """TriagedFindings in a dictionary. A finding counts as found when its last record ended. The end of a snooze is
     noticed when the finding is next read.
     """

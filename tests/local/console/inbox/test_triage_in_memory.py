@@ -8,7 +8,7 @@ from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.findings.triage import FindingTriage, NoSuchFindingError
 from flowsentry.findings.triage import State, Triage
-from local.console.inbox.findings_in_memory import FindingsInMemory, TriagedFindings
+from local.console.inbox.triage_in_memory import TriagedFindings, TriageInMemory
 from tests.aws.notifications.outbox_world import DAY, NOW, Clock, finding
 from tests.moto_world import FINDINGS_TABLE, aws_in_memory, forget_clients, make_findings_table
 
@@ -42,7 +42,7 @@ def table() -> Iterator[None]:
 @pytest.mark.parametrize("course", COURSES)
 def test_the_same_actions_leave_the_same_triage_as_in_the_table(course: Sequence[str]) -> None:
     clock = Clock()
-    stored, held = FindingTriage(FINDINGS_TABLE, clients.dynamodb(), clock), FindingsInMemory(clock)
+    stored, held = FindingTriage(FINDINGS_TABLE, clients.dynamodb(), clock), TriageInMemory(clock)
     clients.dynamodb().delete_item(TableName=FINDINGS_TABLE, Key={"id": {"S": "one"}})
     FindingTable(FINDINGS_TABLE, clients.dynamodb(), clock).put_new([ONE])
     held.put([ONE])
@@ -54,11 +54,11 @@ def test_the_same_actions_leave_the_same_triage_as_in_the_table(course: Sequence
 
 def test_an_unknown_finding_is_named() -> None:
     with pytest.raises(NoSuchFindingError, match="there is no finding nothing"):
-        FindingsInMemory().acknowledge("nothing", "alice")
+        TriageInMemory().acknowledge("nothing", "alice")
 
 
 def test_findings_are_listed_newest_first_and_those_of_a_thread_without_itself() -> None:
-    held = FindingsInMemory()
+    held = TriageInMemory()
     held.put([OTHER, ONE, finding("alone")])
     assert [each.finding.id for each in held.newest(0, print)] == ["alone", "one", "other"]
     assert [each.finding.id for each in held.thread_of(held.entry("one"), print)] == ["other"]
@@ -67,7 +67,7 @@ def test_findings_are_listed_newest_first_and_those_of_a_thread_without_itself()
 
 def test_a_finding_is_open_again_when_its_snooze_has_ended() -> None:
     clock = Clock()
-    held = FindingsInMemory(clock)
+    held = TriageInMemory(clock)
     held.put([ONE])
     held.snooze("one", NOW + DAY, "alice")
     assert held.entry("one").triage.state is State.SNOOZED
