@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowsentry.emit.plain_text import counted
 from flowsentry.pipeline import Context
+from local.inventory.kept_files import replace_file
 from local.query.time_range import TimeRange
 from local.reading.log_reading import NO_LINES, Coverage, nothing_found
 from local.replay.replay import Replay
@@ -65,10 +66,7 @@ def write_page(path: Path, report: Report) -> None:
     """Writes the page. Raises ReportError."""
     from local.report.page import page_of  # noqa: PLC0415 - Jinja2 takes a while to import; only --html needs it
 
-    try:
-        path.write_text(page_of(report, TITLE, time.time()), encoding="utf-8")
-    except OSError as error:
-        raise ReportError(f"--html {path}: {error.strerror}") from error
+    _write("--html", path, page_of(report, TITLE, time.time()))
 
 
 def write_json(path: Path, report: Report) -> None:
@@ -77,10 +75,18 @@ def write_json(path: Path, report: Report) -> None:
     if path == STANDARD_OUTPUT:
         print(text)
         return
+    _write("--report", path, text + "\n")
+
+
+def _write(option: str, path: Path, text: str) -> None:
+    """Writes a file whole or not at all; what is no file, such as a pipe, is written to."""
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            replace_file(path, text.encode())
     except OSError as error:
-        raise ReportError(f"--report {path}: {error.strerror}") from error
+        raise ReportError(f"{option} {path}: {error.strerror}") from error
 
 
 def _notes(replay: Replay, coverage: Coverage, region: str | None) -> Iterator[str]:

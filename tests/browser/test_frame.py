@@ -22,6 +22,15 @@ def test_without_the_link_the_page_says_where_it_is(new_visit: NewVisit, access:
     assert "Open the link that the command printed" in visit.texts("main .state-error")[0]
 
 
+def test_the_link_is_taken_in_a_tab_that_was_open_without_it(new_visit: NewVisit, access: Access) -> None:
+    visit = new_visit(access)
+    visit.refused.add(401)
+    visit.open("/")
+    visit.page.goto(access.link)
+    expect(visit.page.locator(".subject")).to_have_text("sample afternoon")
+    assert "token" not in visit.page.url
+
+
 def test_a_page_that_does_not_exist_says_so(visit: Visit) -> None:
     visit.open("/nothing")
     assert "There is no page nothing." in visit.texts("main .state-error")[0]

@@ -12,9 +12,12 @@ export class ApiError extends Error {
   }
 }
 
+/** The token in the address, if it is the printed link. */
+export const givenToken = () => new URLSearchParams(location.hash.slice(1)).get("token");
+
 /** Takes the token out of the address of the printed link, and keeps it for this origin, so that other tabs have it. */
 export function takeToken() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  const given = givenToken();
   if (given) {
     localStorage.setItem(STORED, given);
     history.replaceState(null, "", location.pathname + location.search);

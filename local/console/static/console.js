@@ -14,7 +14,7 @@
 // A page may also have `keys(context)`: its own keys, [key, what it does, function] each, which go before the frame's.
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
-import { get, post, takeToken } from "/static/api.js";
+import { get, givenToken, post, takeToken } from "/static/api.js";
 import { KEYS, listen } from "/static/keyboard.js";
 import { kept } from "/static/links.js";
 import { HOME, PAGES } from "/static/pages.js";
@@ -193,6 +193,10 @@ function toFirstFilter() {
 }
 
 takeToken();
+// The link of a new run in a tab of an earlier one changes only what is after #, which loads no page.
+addEventListener("hashchange", () => {
+  if (givenToken()) location.reload();
+});
 applyTheme();
 addEventListener("popstate", () => show());
 const frameKeys = { "?": showKeys, r: () => show(), t: changeTheme, "/": toFirstFilter };
