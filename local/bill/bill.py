@@ -14,8 +14,8 @@ from flowsentry.records.fields import is_of_transit_gateway
 from flowsentry.records.missing_fields import MissingField, missing_for_bill
 from flowsentry.traffic_bill import measure_charges
 from local.reading.log_reading import Coverage
-from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH, Quote
-from stacks.prices.traffic import FREE_INTERNET_GB
+from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION, Quote
+from stacks.prices.traffic import FREE_INTERNET_GB, has_quotes_of
 
 MIN_DAYS = 1 / 24
 
@@ -175,3 +175,9 @@ def notes_of(bill: Bill) -> Iterator[str]:
         share = 100 * bill.unknown_bytes / bill.bytes
         yield f"{share:.1f} % of the logged bytes have no known path, and are not in the bill"
     yield from (str(each) for each in bill.notes)
+
+
+def note_on_prices(region: str) -> Iterator[str]:
+    """A sentence where no list price of the Region is known; none for any other."""
+    if not has_quotes_of(region):
+        yield f"no list price of {region} is known: those of {DEFAULT_REGION} are used"

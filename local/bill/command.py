@@ -14,7 +14,7 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.parse import flows_of
 from flowsentry.records.charged_paths import BILLED_PATHS, UNKNOWN_PATH
-from local.bill.bill import Bill, Charged, notes_of
+from local.bill.bill import Bill, Charged, note_on_prices, notes_of
 from local.knowledge import KnowledgeError, inventory_in
 from local.parse_command import FormatOptions
 from local.reading.log_reading import LogReading
@@ -24,7 +24,7 @@ from local.terminal.links import print_text
 from local.terminal.tables import Column, print_table
 from stacks.prices.meter import AS_OF, BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION
 from stacks.prices.own_prices import TrafficPrices
-from stacks.prices.traffic import has_quotes_of, quotes
+from stacks.prices.traffic import quotes
 from stacks.settings.reading import SettingsError, read_section
 
 MAX_ROWS = 50
@@ -80,8 +80,7 @@ def run(options: BillOptions) -> int:
     if reading.nothing:
         return complain(reading.nothing)
     notes = [*reading.gaps(), *notes_of(bill), *([] if options.inventory else [WITHOUT_INVENTORY])]
-    if not has_quotes_of(prices.region):
-        notes.append(f"no list price of {prices.region} is known: those of {DEFAULT_REGION} are used")
+    notes += note_on_prices(prices.region)
     if options.json:
         print(*_as_json(bill, notes), sep="\n")
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowsentry.emit.plain_text import counted
 from flowsentry.pipeline import Context
+from local.bill.bill import note_on_prices
 from local.inventory.kept_files import replace_file
 from local.query.time_range import TimeRange
 from local.reading.log_reading import NO_LINES, Coverage, nothing_found
@@ -14,7 +15,7 @@ from local.replay.replay import Replay
 from local.report.flow_sums import FlowSums
 from local.report.report import Reading, Report, report_of
 from stacks.prices.meter import DEFAULT_REGION
-from stacks.prices.traffic import has_quotes_of, quotes
+from stacks.prices.traffic import quotes
 
 WITHOUT_INVENTORY = "without --inventory or --live no owner, no rule, and of most bytes no path that costs, is known"
 TITLE = "Report of flow logs"
@@ -101,5 +102,5 @@ def _notes(replay: Replay, coverage: Coverage, region: str | None) -> Iterator[s
         yield f"AWS skipped records {skipped:,} times (SKIPDATA): what they had is in no sum"
     if replay.context.inventory.is_empty:
         yield WITHOUT_INVENTORY
-    if region and not has_quotes_of(region):
-        yield f"no list price of {region} is known: those of {DEFAULT_REGION} are used"
+    if region:
+        yield from note_on_prices(region)

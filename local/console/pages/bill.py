@@ -1,19 +1,19 @@
 """The traffic bill: what `flowsentry bill` computes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.routing import Route
 
 from flowsentry.records.charged_paths import BILLED_PATHS
-from local.bill.bill import Bill, Charged, notes_of
+from local.bill.bill import Bill, Charged, note_on_prices, notes_of
 from local.console.console_data import ConsoleData
 from local.console.query import Query
 from local.console.routing import get
 from local.console.stored_rows import coverage_within, flows_for_bill, rows_within
-from stacks.prices.meter import AS_OF, DAYS_A_MONTH, DEFAULT_REGION
+from stacks.prices.meter import AS_OF, DAYS_A_MONTH
 from stacks.prices.own_prices import TrafficPrices
-from stacks.prices.traffic import has_quotes_of, quotes
+from stacks.prices.traffic import quotes
 from stacks.settings.reading import read_section
 
 
@@ -24,11 +24,10 @@ def routes(data: ConsoleData) -> list[Route]:
 
 def bill(data: ConsoleData, query: Query) -> Any:
     """What the traffic costs, as `flowsentry bill` prints it, of all records or those that began from `start` to `end`:
-    `rows` (`path`, `owner`,
-    `kind`, `id`, `bytes`, `dollars`), the most dollars first and at most `limit`; `others` of them in one row; `paths`,
-    the sums by path; `days` covered by records with traffic; `dollars` for these days, `dollars_a_day`,
-    `dollars_a_month`; `logged_bytes`, `unknown_bytes` (of no known path); `region` and `as_of` of the list prices;
-    `unverified` paths; `notes` on what the records can't tell.
+    `rows` (`path`, `owner`, `kind`, `id`, `bytes`, `dollars`), the most dollars first and at most `limit`; the others
+    as one row in `others`; `paths`, the sums by path; `days` covered by records with traffic; `dollars` for these days,
+    `dollars_a_day`, `dollars_a_month`; `logged_bytes`, `unknown_bytes` (of no known path); `region` and `as_of` of the
+    list prices; `unverified` paths; `notes` on what the records can't tell.
     """
     prices = read_section(TrafficPrices, "prices", dict(data.settings().get("prices") or {}))
     rows = rows_within(data.flows(), query.given_span)
@@ -46,7 +45,7 @@ def bill(data: ConsoleData, query: Query) -> Any:
         "region": prices.region,
         "as_of": AS_OF,
         "unverified": [path for path in BILLED_PATHS if not computed.quotes[path].is_verified and _on(path, charged)],
-        "notes": list(_notes(computed, prices.region)),
+        "notes": [*notes_of(computed), *note_on_prices(prices.region)],
     }
 
 
@@ -68,9 +67,3 @@ def _on(path: str, charged: Sequence[Charged]) -> list[Charged]:
 
 def _sum_of(path: str, rows: Sequence[Charged]) -> dict[str, Any]:
     return {"path": path, "bytes": sum(row.bytes for row in rows), "dollars": sum(row.dollars for row in rows)}
-
-
-def _notes(computed: Bill, region: str) -> Iterator[str]:
-    yield from notes_of(computed)
-    if not has_quotes_of(region):
-        yield f"no list price of {region} is known: those of {DEFAULT_REGION} are used"
