@@ -74,12 +74,17 @@ class MetricLines:
 
     def drawn(self, read: ReadSeries) -> Iterator[DrawnLine]:
         """The visible lines, in order; a search draws a line for each metric. Raises MetricMathError."""
-        by_id = {spec.id: spec for spec in self.specs if spec.id}
+        by_id, begun = {spec.id: spec for spec in self.specs if spec.id}, set[str]()
 
         def line_of(id_: str) -> Value:
             if id_ not in by_id:
                 raise MetricMathError(f"the widget has no line {id_}")
-            return self._value(by_id[id_], evaluation, read)
+            if id_ in begun:
+                raise MetricMathError(f"the line {id_} is computed from itself")
+            begun.add(id_)
+            value = self._value(by_id[id_], evaluation, read)
+            begun.remove(id_)
+            return value
 
         def found(search: Search) -> list[Series]:
             return [read(each) for each in self._stats(search)]

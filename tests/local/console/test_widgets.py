@@ -68,6 +68,17 @@ def test_a_metric_that_refers_to_the_row_before_is_named(row: list[Any]) -> None
         drawn([NAMESPACE, "Flows", "vpc", "vpc-1"], row)
 
 
+def test_a_line_that_is_computed_from_itself_is_named() -> None:
+    with pytest.raises(MetricMathError, match="the line two is computed from itself"):
+        drawn([{"expression": "two + two", "id": "one"}], [{"expression": "one * 2", "id": "two"}])
+
+
+def test_a_line_may_be_used_twice() -> None:
+    row = [NAMESPACE, "Flows", "vpc", "vpc-1", {"id": "one", "stat": "Sum", "visible": False}]
+    [line] = drawn(row, [{"expression": "one + one", "id": "two"}])
+    assert line.series.values == [2.0, 4.0, 6.0]
+
+
 def test_a_long_time_range_has_a_longer_period_and_a_bounded_number_of_points() -> None:
     assert period_of({"period": 300}, Span(0, 5 * 86_400)) == 300
     year = Span(0, 366 * 86_400)
