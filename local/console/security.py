@@ -42,7 +42,7 @@ class Access:
     """The port of the server, and the token of this run, which only the printed link has."""
 
     port: int
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
     @property
     def link(self) -> str:

@@ -60,6 +60,7 @@ def test_each_run_has_a_token_of_its_own_that_cannot_be_guessed() -> None:
     tokens = {Access(1).token for _ in range(100)}
     assert len(tokens) == 100
     assert min(map(len, tokens)) >= 32
+    assert Access(1, "secret").token not in repr(Access(1, "secret"))
 
 
 def test_a_taken_port_is_left_for_the_next_free_one_and_that_is_said(data: Replayed, taken: socket.socket) -> None:
