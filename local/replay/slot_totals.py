@@ -9,7 +9,7 @@ from flowsentry import measure as measuring
 from flowsentry.frames import ChargeSums, EnrichedFlows, Measurements, OwnerSums, Parsed, Records, RejectedLines
 from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.pipeline.context import Context
-from flowsentry.pipeline.outcome import Outcome, SourceTotals
+from flowsentry.pipeline.outcome import MAX_UNKNOWN_INTERFACES, Outcome, SourceTotals
 from flowsentry.talkers import talkers
 from flowsentry.traffic_bill import add_up_charges, measure_charges, merged_charges
 
@@ -37,7 +37,11 @@ class _SlotCounts(_Counts):
     def add(self, parsed: Parsed, flows: EnrichedFlows, timely: EnrichedFlows) -> None:
         super().add(parsed, flows, timely)
         self._talkers.append(talkers(flows))
-        self._note_unknown_interfaces(flows)
+
+    def add_unknown_interface(self, interface: str) -> None:
+        """Adds an interface that the inventory does not have."""
+        if len(self._unknown_interfaces) < MAX_UNKNOWN_INTERFACES:
+            self._unknown_interfaces.add(interface)
 
 
 class SlotTotals:
@@ -72,6 +76,7 @@ class MeasuredSlots(SlotTotals):
 
     def __init__(self, context: Context, now: float) -> None:
         super().__init__(context, now)
+        self._known_interfaces = context.address_space.known_interfaces
         self._by_slot: dict[int, _SlotCounts] = defaultdict(lambda: _SlotCounts(context, now))
         self._measurements: list[Measurements] = []
         self._owner_sums: list[OwnerSums] = []
@@ -96,6 +101,15 @@ class MeasuredSlots(SlotTotals):
         for slot, rows in _by_slot(records).items():
             parts = (EnrichedFlows(some.get(slot, each[:0])) for some, each in ((of_flows, flows), (of_timely, timely)))
             self._by_slot[slot].add(Parsed(Records(rows), RejectedLines(), len(rows)), *parts)
+        self._add_unknown_interfaces(flows[[SLOT, "interface_id"]])
+
+    def _add_unknown_interfaces(self, interfaces: pl.DataFrame) -> None:
+        """They are looked up once for all slots."""
+        ids = interfaces["interface_id"]
+        if len(unknown := self._known_interfaces.unknown(ids)):
+            seen = interfaces.filter(ids.is_in(unknown.implode())).unique(maintain_order=True)
+            for slot, interface in zip(seen[SLOT], seen["interface_id"].cast(pl.String), strict=True):
+                self._by_slot[slot].add_unknown_interface(interface)
 
     def add_rejected(self, slot: int, rejected: RejectedLines) -> None:
         """See SlotTotals.add_rejected."""

@@ -61,6 +61,7 @@ def test_files_of_several_slots_are_measured_once_and_each_slot_is_counted() -> 
         (3, 1, NOON + 630),
     ]
     assert [len(each.talkers.conversations) for each in found.slots] == [1, 1]
+    assert [len(each.unknown_interfaces) for each in found.slots] == [1, 1]
     assert outcome.measurements["minute"].to_list() == [NOON, NOON + 600]
     assert (found.flows, outcome.lines) == (6, 7)
     assert SLOT not in found.columns
