@@ -10,15 +10,18 @@ from itertools import islice
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of polars
 
 from benchmarks.guard import yardstick
-from benchmarks.guard.rows import Row, figure_at_least
+from benchmarks.guard.rows import Row, at_most, figure_at_least
 from benchmarks.guard.timing import least, of_one
 from benchmarks.made_traffic import V5_NAMES, Company, lines
 from flowsentry.pipeline import Context
+from local.console.subjects.recording import Recording
 from local.replay.replay import Replay
 
 FILES, RECORDS, FILE_SECONDS = 300, 100, 300
 INTERFACES, ROUNDS = 1_000, 3
 MIN_RECORDS_A_SECOND = 20_000
+MOST_ON_CONSOLE = 2
+"""Of the processor time without the console."""
 START, END = V5_NAMES.index("start"), V5_NAMES.index("end")
 
 
@@ -38,13 +41,18 @@ class File:
 
 
 def rows() -> Iterator[Row]:
-    """Processor time of a day of one flow log, the findings among it, and how many records that are in a second."""
+    """Processor time of a day of one flow log, the findings among it, how many records that are in a second, and what
+    the console takes, which keeps records and metrics too.
+    """
     files = list(day_of_files())
-    rounds = [(of_one(lambda: _replayed(files)), of_one(yardstick.work, 20)) for _ in range(ROUNDS)]
-    took, work = (least([each[n] for each in rounds]).processor_seconds for n in (0, 1))
+    measured = (lambda: _replayed(files), lambda: Recording(Context()).take_all(files))
+    rounds = [[*map(of_one, measured), of_one(yardstick.work, 20)] for _ in range(ROUNDS)]
+    took, on_console, work = (least([each[n] for each in rounds]).processor_seconds for n in range(3))
     subject = f"replay of {FILES} files with {RECORDS} records each"
     yield Row(f"{subject}: processor", took, "s", took / work, yardstick.NAME)
     yield Row(f"{subject}: records a second", FILES * RECORDS / took, "", bound=figure_at_least(MIN_RECORDS_A_SECOND))
+    ratio = on_console / took
+    yield Row(f"{subject}: for the console", on_console, "s", ratio, "without it", at_most(MOST_ON_CONSOLE))
 
 
 def _replayed(files: list[File]) -> int:
