@@ -115,7 +115,7 @@ def test_the_keys_move_open_and_triage(own: Visit) -> None:
     expect(own.page.locator("#triage")).to_be_hidden()
     own.page.keyboard.press("s")
     expect(own.page.locator("#triage-title")).to_have_text("Snooze")
-    own.page.fill("#triage [name=days]", "3")
+    own.page.keyboard.type("3")
     own.page.fill("#triage [name=note]", "after the audit")
     own.page.fill("#triage [name=by]", "alice")
     own.kept("triage", whole=False)

@@ -31,6 +31,7 @@ export function ask(action, alert, by, context) {
   draw({ action, alert, by: localStorage.getItem(STORED) ?? by, context, error: "" });
   const dialog = document.getElementById("triage");
   if (!dialog.open) dialog.showModal();
+  dialog.querySelector("[name=days]")?.select();
 }
 
 function draw(asked) {
