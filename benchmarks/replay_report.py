@@ -11,8 +11,9 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of p
 from benchmarks.guard.rows import Row, at_most
 from benchmarks.guard.timing import Took, least, of_one
 from benchmarks.made_traffic import V5_NAMES, Company, lines
-from benchmarks.small_files import INTERFACES, File, day_of_files
+from benchmarks.small_files import INTERFACES, day_of_files
 from flowsentry.pipeline import Context
+from local.reading.read_ahead import HeldSource
 from local.replay.replay import Replay
 from local.report.flow_sums import FlowSums
 from stacks.prices.traffic import quotes
@@ -32,20 +33,20 @@ def rows() -> Iterator[Row]:
         yield Row(f"replay of {subject} with its report", with_report, "s", ratio, "without the report", at_most(MOST))
 
 
-def _took(files: Sequence[File], *, with_report: bool) -> Took:
+def _took(files: Sequence[HeldSource], *, with_report: bool) -> Took:
     context = Context()
     sums = FlowSums(context.address_space, quotes("us-east-1")) if with_report else None
     return of_one(lambda: _replayed(files, Replay(context, flow_sums=sums)))
 
 
-def _replayed(files: Sequence[File], replay: Replay) -> None:
+def _replayed(files: Sequence[HeldSource], replay: Replay) -> None:
     for _ in replay.findings_in_all(files):
         pass
     if replay.flow_sums:
         replay.flow_sums.settle()
 
 
-def _large_file() -> File:
+def _large_file() -> HeldSource:
     made = islice(lines(Company(random.Random(7), INTERFACES), V5_NAMES), RECORDS)
     content = "\n".join((" ".join(V5_NAMES), *made, "")).encode()
-    return File("large.log.gz", gzip.compress(content, 1, mtime=0))
+    return HeldSource("large.log.gz", gzip.compress(content, 1, mtime=0))

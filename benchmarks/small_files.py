@@ -4,7 +4,6 @@ import gzip
 import os
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of polars
@@ -15,6 +14,7 @@ from benchmarks.guard.timing import least, of_one
 from benchmarks.made_traffic import V5_NAMES, Company, lines
 from flowsentry.pipeline import Context
 from local.console.subjects.recording import Recording
+from local.reading.read_ahead import HeldSource
 from local.replay.replay import Replay
 
 FILES, RECORDS, FILE_SECONDS = 300, 100, 300
@@ -23,21 +23,6 @@ MIN_RECORDS_A_SECOND = 20_000
 MOST_ON_CONSOLE = 2
 """Of the processor time without the console."""
 START, END = V5_NAMES.index("start"), V5_NAMES.index("end")
-
-
-@dataclass(frozen=True)
-class File:
-    """A file in memory."""
-
-    name: str
-    content: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def blocks(self) -> Iterator[bytes]:
-        yield self.content
 
 
 def rows() -> Iterator[Row]:
@@ -55,16 +40,16 @@ def rows() -> Iterator[Row]:
     yield Row(f"{subject}: for the console", on_console, "s", ratio, "without it", at_most(MOST_ON_CONSOLE))
 
 
-def _replayed(files: list[File]) -> int:
+def _replayed(files: list[HeldSource]) -> int:
     return sum(map(len, Replay(Context()).findings_in_all(files)))
 
 
-def day_of_files() -> Iterator[File]:
+def day_of_files() -> Iterator[HeldSource]:
     """A file for each five minutes of a day of one flow log."""
     made = lines(Company(random.Random(7), INTERFACES), V5_NAMES)
     for number in range(FILES):
         text = "\n".join(_later(line, number * FILE_SECONDS) for line in islice(made, RECORDS))
-        yield File(f"{number}.log.gz", gzip.compress(f"{' '.join(V5_NAMES)}\n{text}\n".encode(), mtime=0))
+        yield HeldSource(f"{number}.log.gz", gzip.compress(f"{' '.join(V5_NAMES)}\n{text}\n".encode(), mtime=0))
 
 
 def _later(line: str, seconds: int) -> str:
