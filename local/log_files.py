@@ -1,6 +1,7 @@
 """Reads flow logs named on the command line: files, folders, patterns, s3:// addresses, standard input."""
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -91,6 +92,19 @@ def all_sources(
         except OSError as error:
             missing += complain(with_next_step(error))
     return found, missing
+
+
+def location_of(name: str) -> str:
+    """The same for all spellings of the path of a file, and of links to it; other names as they are."""
+    return name if name == "-" or name.startswith("s3://") else os.path.realpath(name)
+
+
+def distinct(sources: Iterable[LogSource]) -> list[LogSource]:
+    """The sources in the same order, each file once, although two paths may lead to it."""
+    found: dict[str, LogSource] = {}
+    for source in sources:
+        found.setdefault(location_of(source.name), source)
+    return list(found.values())
 
 
 def has_time(source: LogSource) -> bool:

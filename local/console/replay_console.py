@@ -11,7 +11,7 @@ from local.child_processes import exits_on_signals
 from local.console.showing import console_shown
 from local.console.subjects.recording import Recording
 from local.console.subjects.replayed import Replayed
-from local.log_files import LogSource, Selection, all_sources
+from local.log_files import LogSource, Selection, all_sources, distinct
 from local.log_objects import ConnectionLostError
 from local.reading.progress import Progress
 from local.replay.reporting import why_nothing
@@ -46,7 +46,7 @@ def replay_on_console(
     """
     with waiting("lists the files"):
         found, missing = all_sources(paths, complain, options.selection)
-    sources = list(dict.fromkeys(found))
+    sources = distinct(found)
     recording = recorded(context, options.formats, sources)
     for line in summary(recording, len(sources)):
         say(line)

@@ -20,7 +20,7 @@ from flowsentry.in_memory import EvidenceInMemory
 from flowsentry.pipeline import Context, Outcome, Stores, process
 from flowsentry.pipeline.context import FlowStore
 from flowsentry.records.missing_fields import MissingField
-from local.log_files import LogSource
+from local.log_files import LogSource, location_of
 from local.log_objects import ConnectionLostError
 from local.parse_command import in_words
 from local.reading.progress import Progress
@@ -225,7 +225,9 @@ class Replay:
 
 def name_digest(name: str) -> int:
     """Stands for the name of a source, in eight bytes."""
-    return int.from_bytes(hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=DIGEST_BYTES).digest())
+    return int.from_bytes(
+        hashlib.blake2b(location_of(name).encode(errors="surrogateescape"), digest_size=DIGEST_BYTES).digest()
+    )
 
 
 def _named(skipped: Counter[str]) -> str:

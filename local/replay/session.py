@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import counted
 from flowsentry.findings.finding import Finding, Severity
-from local.log_files import LogSource, all_sources, has_time
+from local.log_files import LogSource, all_sources, distinct, has_time
 from local.log_objects import ConnectionLostError
 from local.replay.continuation import Continuation
 from local.replay.reading_options import ReadingOptions
@@ -68,7 +68,7 @@ class Session:
         has_range = self.options.since or self.options.until
         if has_range and (without := sum(not has_time(each) for each in found)):
             remark(f"{counted(without, 'file')} without a time in the name: read whole, whatever their records' time")
-        return list(dict.fromkeys(found))
+        return distinct(found)
 
     def _print(self, findings: Sequence[Finding]) -> None:
         shown = [each for each in findings if self.is_json or not each.suppressed_by]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.log_files import LogFile, Selection, sources_at
+from local.log_files import LogFile, Selection, all_sources, distinct, location_of, sources_at
 from local.log_objects import BLOCK_BYTES
 from local.query.time_range import TimeRange, moment
 from tests.local.conftest import BUCKET, store_at_once
@@ -163,3 +163,18 @@ def filled(folder: Path, name: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"")
     return path
+
+
+def test_a_file_to_which_two_paths_lead_is_taken_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "one.log").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "logs")
+    monkeypatch.chdir(tmp_path)
+    found, _ = all_sources(["logs", str(tmp_path / "logs"), "logs/../logs", "link", "link/one.log"], _no_complaint)
+    assert [each.name for each in distinct(found)] == ["logs/one.log"]
+    assert location_of("-") == "-"
+    assert location_of("s3://bucket/../key") == "s3://bucket/../key"
+
+
+def _no_complaint(message: object) -> int:
+    raise AssertionError(message)
