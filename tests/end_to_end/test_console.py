@@ -14,7 +14,7 @@ SOURCE = "10.50.0.61"
 
 
 def test_every_widget_of_the_deployed_dashboards_is_drawn_with_the_numbers_of_cloudwatch(app: DeployedApp) -> None:
-    app.put("console.log", flow_log(app.scan(app.in_bucket, SOURCE, range(1, 21))))
+    app.put("console.log", flow_log(app.scan(app.in_bucket, SOURCE, range(1, 1_001))))
     data, span = Deployed(app.aws), Span(int(time.time()) - 6 * 3_600, int(time.time()) + 300)
     boards = {name: drawn(body, data, span) for name, body in data.dashboards().items()}
     titles = ("traffic", "traffic-bill", "threats", "pipeline")
