@@ -60,7 +60,7 @@ def test_a_command_that_reads_files_runs(
     words = [word.replace("i-0abc", owner_id()) for word in EXAMPLES[example]]
     done = flowsentry(*words, stdin=content())
     assert (done.code, user.exists()) == (0, True), done.err
-    assert done.out
+    assert done.out or "replay --json" in example or "--json logs" in example  # which prints findings only
 
 
 def owner_id() -> str:
