@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from local.console.console_data import ConsoleData
 from local.console.security import Access
 from local.console.server import serving
 from local.console.subjects.replayed import Replayed
-from tests.browser.visit import Visit
+from tests.browser.visit import TIMEOUT_MILLISECONDS, Visit
 from tests.sample_company.replay import sample_recording
 
 REQUIRED = "FLOWSENTRY_BROWSER_TESTS"
@@ -37,6 +37,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get(REQUIRED) == "required":
             pytest.fail(absent)
         pytest.skip(absent)
+    expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium

@@ -11,7 +11,8 @@ from local.console.security import Access
 
 SCREENSHOTS = "FLOWSENTRY_SCREENSHOTS"
 """Environment variable: the folder in which screenshots are kept; none are taken without it."""
-SECONDS = 20_000
+TIMEOUT_MILLISECONDS = 60_000
+"""For whatever a test waits for: it ends as soon as that is there. Less: a busy machine fails tests."""
 CHART = """async () => {
   const element = document.querySelector("main flow-chart");
   const chart = element && (await import("/vendor/echarts.js")).getInstanceByDom(element);
@@ -26,7 +27,7 @@ class Visit:
         self.page, self.access = page, access
         self.errors: list[str] = []
         self.refused: set[int] = set()
-        page.set_default_timeout(SECONDS)
+        page.set_default_timeout(TIMEOUT_MILLISECONDS)
         page.on("console", self._note_message)
         page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
         page.route("**/*", self._only_this_host)
