@@ -4,6 +4,8 @@ first.
 
 import gc
 import os
+import signal
+import threading
 from collections.abc import Iterable
 from functools import cache
 from pathlib import PurePosixPath
@@ -20,6 +22,9 @@ botocore.session.create_loader = cache(botocore.loaders.create_loader)  # type: 
 gc.set_threshold(100_000, 50, 50)
 """Objects between two searches for unreachable ones. Higher: more memory. Lower: a fifth of the time of a test with
 moto is spent on searches that find little."""
+if threading.current_thread() is threading.main_thread():
+    # A shell starts what runs in its background with SIGINT ignored, and so would all that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 

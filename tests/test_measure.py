@@ -144,6 +144,14 @@ def test_without_a_resource_type_a_flow_log_counts_as_one_on_the_gateway() -> No
     assert passed(gateway_line(names), gateway_line(names, flow_direction="egress"), names=names) == ONCE
 
 
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_a_gateway_format_without_attachments_and_losses_counts_what_passed(number: int) -> None:
+    left_out = {"tgw-attachment-id", *(name.replace("_", "-") for name in LOST_PACKETS)}
+    names = tuple(name for name in TRANSIT_GATEWAY_NAMES if name not in left_out)
+    rows = measured(*[gateway_line(names)] * number, names=names)
+    assert sum(row["flows"] for row in rows) == number
+
+
 def test_a_record_without_a_direction_counts() -> None:
     assert passed(gateway_line(flow_direction="-")) == ONCE
 

@@ -87,5 +87,5 @@ def test_the_tab_key_reaches_each_control_in_order_and_the_focus_is_seen(opened:
 @pytest.mark.parametrize("width", [1400, 760, 600])
 def test_a_page_fits_the_width_of_the_window(opened: Visit, width: int) -> None:
     opened.page.set_viewport_size({"width": width, "height": 900})
-    opened.page.wait_for_function(f"innerWidth === {width}")
-    opened.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")  # charts follow a moment later
+    opened.page.wait_for_function("width => innerWidth === width", arg=width)
+    opened.page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")  # as charts do, later

@@ -75,8 +75,8 @@ def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
     lost = [name for name in LOST_PACKETS if name in flows.columns]
     has_lost = pl.sum_horizontal(lost) > 0 if lost else pl.lit(value=False)
     attachment = pl.col("tgw_attachment_id") if "tgw_attachment_id" in flows.columns else _NO_ATTACHMENT
-    of_loss = flows.select(pl.when(has_lost).then(attachment).alias("attachment")).to_series()
-    return _summed([flows["scope"], of_loss, *_passed(flows), *flows[lost]], flows["start"])
+    of_loss = flows.with_columns_seq(pl.when(has_lost).then(attachment).alias("attachment"))["attachment"]
+    return _summed([flows["scope"], of_loss, *_passed(flows), *map(flows.get_column, lost)], flows["start"])
 
 
 _MINUTE = (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
