@@ -10,7 +10,7 @@ from flowsentry.aws.findings.item import Entry
 from flowsentry.aws.findings.triage import NoSuchFindingError
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
-from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, State, Triage
+from flowsentry.findings.triage import State, Triage, TriageActions
 
 SUPPRESSED = "suppressed"
 
@@ -34,7 +34,7 @@ class TriagedFindings(Protocol):
 
 
 @dataclass
-class TriageInMemory:
+class TriageInMemory(TriageActions):
     """TriagedFindings in a dictionary. A finding counts as found when its last record ended. The end of a snooze is
     noticed when the finding is next read.
     """
@@ -49,22 +49,6 @@ class TriageInMemory:
             reason = SUPPRESSED if each.suppressed_by else ""
             entry = Entry(each, each.last_seen, Triage(), undelivered_reason=reason)
             self._entries.setdefault(each.id, entry)
-
-    def acknowledge(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """See FindingTriage.acknowledge."""
-        return self._set_triage(finding_id, self._triage(State.ACKNOWLEDGED, by, note))
-
-    def snooze(self, finding_id: str, until: int, by: str, note: str = "") -> Triage:
-        """See FindingTriage.snooze."""
-        return self._set_triage(finding_id, self._triage(State.SNOOZED, by, note, until))
-
-    def resolve(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """See FindingTriage.resolve."""
-        return self._set_triage(finding_id, self._triage(State.RESOLVED, by, note))
-
-    def reopen(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """See FindingTriage.reopen."""
-        return self._set_triage(finding_id, self._triage(State.OPEN, by, note))
 
     def entry(self, finding_id: str) -> Entry:
         """See FindingTriage.entry."""
@@ -82,9 +66,6 @@ class TriageInMemory:
         thread = entry.finding.thread
         others = (each for each in self.newest(0, on_poison) if each.finding.id != entry.finding.id)
         return [each for each in others if each.finding.thread == thread] if thread else []
-
-    def _triage(self, state: State, by: str, note: str, until: int | None = None) -> Triage:
-        return Triage(state, int(self.clock()), by[:MAX_BY_LETTERS], note[:MAX_NOTE_LETTERS], until)
 
     def _set_triage(self, finding_id: str, triage: Triage) -> Triage:
         """The resulting triage."""

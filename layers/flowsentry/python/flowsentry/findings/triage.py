@@ -4,6 +4,7 @@ Findings with the same thread report the same thing on different days. The state
 thread: an acknowledged problem does not alert every day, and a resolved problem that comes back does.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from flowsentry.value import Value
@@ -53,6 +54,35 @@ class Triage(Value, frozen=True):
         """
         is_open_still = other.state is State.OPEN and self.state in {State.OPEN, State.SEEN_AGAIN}
         return not (self.covers(other) or is_open_still)
+
+
+class TriageActions:
+    """What people may say of a finding, for a store that keeps its triage. Each action returns the resulting triage."""
+
+    __slots__ = ()
+    clock: Callable[[], float]
+
+    def acknowledge(self, finding_id: str, by: str, note: str = "") -> Triage:
+        """Known: later findings of the thread are not delivered either."""
+        return self._set_triage(finding_id, self._triage(State.ACKNOWLEDGED, by, note))
+
+    def snooze(self, finding_id: str, until: int, by: str, note: str = "") -> Triage:
+        """Delivered again at `until` (Unix s), and no finding of the thread before."""
+        return self._set_triage(finding_id, self._triage(State.SNOOZED, by, note, until))
+
+    def resolve(self, finding_id: str, by: str, note: str = "") -> Triage:
+        """Over: when it is seen again, on this day or another, it is delivered as seen again."""
+        return self._set_triage(finding_id, self._triage(State.RESOLVED, by, note))
+
+    def reopen(self, finding_id: str, by: str, note: str = "") -> Triage:
+        """Open again: later findings of the thread are delivered."""
+        return self._set_triage(finding_id, self._triage(State.OPEN, by, note))
+
+    def _triage(self, state: State, by: str, note: str, until: int | None = None) -> Triage:
+        return Triage(state, int(self.clock()), by[:MAX_BY_LETTERS], note[:MAX_NOTE_LETTERS], until)
+
+    def _set_triage(self, finding_id: str, triage: Triage) -> Triage:
+        raise NotImplementedError
 
 
 class Earlier(Value, frozen=True):

@@ -22,7 +22,7 @@ from flowsentry.aws.findings.item import (
 from flowsentry.aws.findings.table import KEPT_SECONDS, FindingTable
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import PoisonError
-from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Earlier, State, Triage
+from flowsentry.findings.triage import Earlier, State, Triage, TriageActions
 from flowsentry.value import Value
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class NoSuchFindingError(Exception):
     """The table has no such finding: the id is mistyped, or the finding expired."""
 
 
-class FindingTriage(Value, frozen=True):
+class FindingTriage(TriageActions, Value, frozen=True):
     """Triage in the findings table. A repeated call changes nothing; an undelivered finding that is acknowledged,
     snoozed or resolved is not delivered. All methods raise RetryableError when the table can't be reached.
     """
@@ -43,22 +43,6 @@ class FindingTriage(Value, frozen=True):
     table_name: str
     client: "DynamoDBClient"
     clock: Callable[[], float] = time.time
-
-    def acknowledge(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """Known: later findings of the thread are not delivered either."""
-        return self._set_triage(finding_id, self._triage(State.ACKNOWLEDGED, by, note))
-
-    def snooze(self, finding_id: str, until: int, by: str, note: str = "") -> Triage:
-        """Delivered again at `until` (Unix s), and no finding of the thread before."""
-        return self._set_triage(finding_id, self._triage(State.SNOOZED, by, note, until))
-
-    def resolve(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """Over: when it is seen again, on this day or another, it is delivered as seen again."""
-        return self._set_triage(finding_id, self._triage(State.RESOLVED, by, note))
-
-    def reopen(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """Open again: later findings of the thread are delivered."""
-        return self._set_triage(finding_id, self._triage(State.OPEN, by, note))
 
     def entry(self, finding_id: str) -> Entry:
         """Raises NoSuchFindingError."""
@@ -89,9 +73,6 @@ class FindingTriage(Value, frozen=True):
         with retryable("read a thread"):
             items = (item for page in pages for item in page["Items"])
             return [each for each in _entries(items, on_poison) if each.finding.id != entry.finding.id]
-
-    def _triage(self, state: State, by: str, note: str, until: int | None = None) -> Triage:
-        return Triage(state, int(self.clock()), by[:MAX_BY_LETTERS], note[:MAX_NOTE_LETTERS], until)
 
     def _set_triage(self, finding_id: str, triage: Triage) -> Triage:
         """The resulting triage."""
