@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from flowsentry.emit.plain_text import duration, moment, plain
-from flowsentry.findings.triage import MAX_NOTE_LETTERS
-from local.deployment_command import UNREACHABLE, DeploymentOptions, answering, checked_note
+from local.deployment_command import UNREACHABLE, DeploymentOptions, Note, answering
 from local.terminal.command import Command
 from local.terminal.complaints import MisuseError, complain
 from local.terminal.numbers import whole_number
@@ -54,10 +53,7 @@ class PauseOptions(DeploymentOptions):
 
     seconds: Annotated[int | None, typer.Option("--for", parser=_seconds, metavar="TIME", help="30m, 2h or 1d")] = None
     until: Annotated[int | None, typer.Option(parser=_instant, metavar="TIME", help="2026-12-01T06:00, in UTC")] = None
-    note: Annotated[
-        str,
-        typer.Option(parser=checked_note, metavar="TEXT", help=f"reason, at most {MAX_NOTE_LETTERS} characters"),
-    ] = ""
+    note: Note = ""
     by: Annotated[
         str | None, typer.Option(metavar="NAME", help="who pauses (default: the name in the caller's ARN)")
     ] = None

@@ -36,6 +36,20 @@ Profile = Annotated[
 ]
 
 
+def _checked_note(text: str) -> str:
+    """The same text. Raises BadParameter when it is too long to be stored."""
+    if len(text) > MAX_NOTE_LETTERS:
+        raise typer.BadParameter(f"a note has at most {MAX_NOTE_LETTERS} characters, this one has {len(text)}")
+    return text
+
+
+Note = Annotated[
+    str,
+    typer.Option(parser=_checked_note, metavar="TEXT", help=f"reason, at most {MAX_NOTE_LETTERS} characters"),
+]
+"""Why somebody changes something."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeploymentOptions(Options):
     """Which deployment."""
@@ -49,13 +63,6 @@ class DeploymentOptions(Options):
 
 
 OfDeployment = TypeVar("OfDeployment", bound=DeploymentOptions)
-
-
-def checked_note(text: str) -> str:
-    """The same text. Raises BadParameter when it is too long to be stored."""
-    if len(text) > MAX_NOTE_LETTERS:
-        raise typer.BadParameter(f"a note has at most {MAX_NOTE_LETTERS} characters, this one has {len(text)}")
-    return text
 
 
 def answering(command: Callable[[OfDeployment, "Account"], int | None]) -> Callable[[OfDeployment], int]:

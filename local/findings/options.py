@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from flowsentry.findings.kinds import KINDS
-from flowsentry.findings.triage import MAX_NOTE_LETTERS, State
-from local.deployment_command import DeploymentOptions, checked_note
+from flowsentry.findings.triage import State
+from local.deployment_command import DeploymentOptions, Note
 from local.terminal.numbers import whole_number
 
 MAX_SNOOZE_DAYS = 365
@@ -53,10 +53,7 @@ class FindingOptions(DeploymentOptions):
 class TriageOptions(FindingOptions):
     """Of the commands that triage."""
 
-    note: Annotated[
-        str,
-        typer.Option(parser=checked_note, metavar="TEXT", help=f"reason, at most {MAX_NOTE_LETTERS} characters"),
-    ] = ""
+    note: Note = ""
     by: Annotated[
         str | None, typer.Option(metavar="NAME", help="who triages (default: the name in the caller's ARN)")
     ] = None
